@@ -65,7 +65,7 @@ extension CommandLineTool {
     for line in LineText.safeLines(message) { Console.printError(line) }
   }
 
-  /// Commands of HyperFlow's `hflow`, and what does the same here.
+  /// Commands of HyperFlow's `hflow`, with their equivalents.
   private static let habits = [
     "send": "jobs and functions send signals; to send one to each input: hflow-tui run DIR -s",
     "start-server": "each run has an engine of its own: hflow-tui run DIR --detach",
@@ -101,7 +101,7 @@ enum ExitStatusCode: Int32 {
   case stopped = 130
 }
 
-/// Ends a command with lines for the user and an exit code.
+/// An error that ends a command, with lines for the user and an exit code.
 struct Failure: Error {
   let code: ExitStatusCode
   let lines: [String]

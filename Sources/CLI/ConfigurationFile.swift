@@ -35,12 +35,12 @@ struct ConfigurationFile {
     return preferences
   }
 
-  /// What was set on the screen.
+  /// The path of the file with the settings that were changed on the screen.
   static var keptPath: String {
     Files.join(RunDirectory.stateHome(), "hflow-tui/screen.toml")
   }
 
-  /// A damaged file of ours stops no screen.
+  /// Applies the saved settings. A damaged file is ignored, because this program wrote it.
   private func restore(_ preferences: inout Preferences) {
     guard let bytes = try? Files.readRegular(path),
       let table = try? TOMLTable(string: String(decoding: bytes, as: UTF8.self))
@@ -51,7 +51,7 @@ struct ConfigurationFile {
   }
 
   /// Replaces the file with settings of the screen.
-  static func keep(_ lines: [String]) throws(PosixError) {
+  static func save(_ lines: [String]) throws(PosixError) {
     let text = ["# Set on the screen with :set. config.toml has your own settings."] + lines
     try Files.makeDirectory(Files.parent(of: keptPath), mode: 0o700)
     try Files.write(

@@ -61,12 +61,12 @@ struct WorkflowSource {
     /// Tasks run their commands.
     case work
     case simulation(WfInstance.Simulation)
-    /// Only the graph is wanted, so tasks need no commands.
+    /// For drawing the graph only: tasks need no commands.
     static let graph = Conversion.simulation(WfInstance.Simulation())
   }
 
-  /// The same, with the workflow of an instance of WfFormat in place of its text. The text is
-  /// empty if the instance has errors.
+  /// A copy in which the workflow of an instance of WfFormat replaces the instance's text. The text
+  /// is empty if the instance has errors.
   func convertingInstance(
     _ conversion: Conversion, findingLimit: Int? = nil
   ) -> WorkflowSource {
@@ -89,7 +89,7 @@ struct WorkflowSource {
     }
   }
 
-  /// The path is that of no file: the run keeps the converted text.
+  /// - Parameter path: names no file if `text` is given.
   private init(
     converting source: WorkflowSource, _ reading: WfInstance.Reading,
     _ simulation: WfInstance.Simulation?
@@ -160,7 +160,7 @@ struct WorkflowSource {
 enum PegasusFile {
   private static let searched = 65_536
 
-  /// `nil` if the text is none; it may be a workflow of HyperFlow.
+  /// `nil` if the text is not a workflow of Pegasus.
   static func read(_ bytes: [UInt8], findingLimit: Int?) -> WfInstance.Reading? {
     guard bytes.first(where: { $0 > 0x20 }) != UInt8(ascii: "{") else { return nil }
     let start = String(decoding: bytes.prefix(searched), as: UTF8.self)

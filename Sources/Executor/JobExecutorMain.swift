@@ -17,7 +17,7 @@ public enum JobExecutorMain {
     if arguments.count == 2, arguments[0] == ContainerSupervisor.option {
       return ContainerSupervisor.run(arguments[1])
     }
-    let environmentURL = takeURL()
+    let environmentURL = withdrawURL()
     if let clock = Environment.withdraw(ClockAnchor.variable) { ClockAnchor.adopt(clock) }
     let stateDirectory = Environment.withdraw(ExecutorPlaces.variable)
     // A file at the limit of `ulimit -f` must not end the executor.
@@ -34,9 +34,9 @@ public enum JobExecutorMain {
     }
   }
 
-  /// Passwords of the executor must not reach jobs. A `REDIS_URL` without a password may be
-  /// meant for them.
-  private static func takeURL() -> String? {
+  /// Passwords of the executor must not reach jobs. A `REDIS_URL` without a password stays in the
+  /// environment, because jobs may use it.
+  private static func withdrawURL() -> String? {
     let own = Environment.withdraw("HFLOW_REDIS_URL")
     let common = Environment["REDIS_URL"]
     if let common, (try? RedisURL(parsing: common))?.hasSecret == true {

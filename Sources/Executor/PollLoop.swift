@@ -21,8 +21,8 @@ protocol LoopOwner: AnyObject {
 /// One thread and one `poll` for Unix signals, the guardian, connections, the jobs' pipes and
 /// exits, and timers.
 ///
-/// A turn reads what is ready, handles it, and sends the gathered commands, each connection
-/// once. Exits of jobs come before replies, so that the next job is requested before another
+/// A turn reads what is ready, handles it, and sends the gathered commands of each connection at
+/// once. Exits of jobs are handled before replies, so that the next job is requested before another
 /// one is started, which takes time.
 final class PollLoop {
   private(set) var jobs: [RunningJob] = []
@@ -71,8 +71,8 @@ final class PollLoop {
     for link in owner.links { link.pump(now: Clock.monotonicMilliseconds) }
   }
 
-  /// If one connection fails, which may take a while, the others are tried after the jobs
-  /// were handled.
+  /// If one connection fails, which may take a while, the jobs are handled before the other
+  /// connections are tried.
   private func serveLinks(_ owner: some LoopOwner) {
     let now = Clock.monotonicMilliseconds
     owner.context.sendDueReports(now: now)

@@ -87,12 +87,12 @@ public enum DescriptorIO {
     _ descriptor: Int32, at offset: Int, count: Int
   ) throws(PosixError) -> [UInt8] {
     while true {
-      var got = 0
+      var received = 0
       let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-        got = Glibc.pread(descriptor, buffer.baseAddress, count, off_t(offset))
-        initialized = max(0, got)
+        received = Glibc.pread(descriptor, buffer.baseAddress, count, off_t(offset))
+        initialized = max(0, received)
       }
-      if got >= 0 { return bytes }
+      if received >= 0 { return bytes }
       if errno != EINTR { throw PosixError("read") }
     }
   }

@@ -18,8 +18,8 @@ public enum SearchPath {
       guard seen.insert(entry).inserted else { return nil }
       if entry.isEmpty { return "an empty entry (the current directory)" }
       if !entry.hasPrefix("/") { return "\"\(entry)\" (below the current directory)" }
-      guard place < first, let who = otherWriters(entry) else { return nil }
-      return "\(entry) before the system's (\(who))"
+      guard place < first, let writers = otherWriters(entry) else { return nil }
+      return "\(entry) before the system's (\(writers))"
     }
     guard !risks.isEmpty else { return nil }
     return "PATH has \(risks.joined(separator: ", and ")): jobs may run programs that others put "

@@ -9,7 +9,7 @@ public struct TextServer: ~Copyable, Sendable {
   public let port: Int
 
   /// How long a client may take for its request, and for the answer.
-  private static let patience = 2
+  private static let timeoutSeconds = 2
   private static let longestRequest = 8192
 
   /// - Parameters:
@@ -54,7 +54,7 @@ public struct TextServer: ~Copyable, Sendable {
     guard number >= 0 else { return false }
     let client = Descriptor(owning: number)
     _ = fcntl(number, F_SETFD, FD_CLOEXEC)
-    var limit = timeval(tv_sec: Self.patience, tv_usec: 0)
+    var limit = timeval(tv_sec: Self.timeoutSeconds, tv_usec: 0)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
       setsockopt(number, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
@@ -72,7 +72,7 @@ public struct TextServer: ~Copyable, Sendable {
   private static func path(of client: Int32) -> String? {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1024)
-    let deadline = Clock.monotonicMilliseconds + patience * 1000
+    let deadline = Clock.monotonicMilliseconds + timeoutSeconds * 1000
     let end = Array("\r\n\r\n".utf8)
     while bytes.suffix(4) != end[...] {
       let count = recv(client, &chunk, chunk.count, 0)

@@ -19,8 +19,8 @@ public actor RedisClient {
 
   public struct Options: Sendable {
     public var connectTimeoutMilliseconds = 5000
-    /// How long a server that owes an answer may be silent; -1 for no limit. A timeout
-    /// drops the connection.
+    /// How long a server may be silent while a reply is due; -1 for no limit. A timeout drops the
+    /// connection.
     public var answerTimeoutMilliseconds = RedisTimeouts.standard.answerMilliseconds
     /// How long callers wait for a reconnect or for a server that is not ready; -1 for no
     /// limit.
@@ -41,7 +41,7 @@ public actor RedisClient {
   private let broadcast = Broadcast<RedisState>()
   private var connection: RedisConnection?
   private var wasConnected = false
-  /// Whether the server answers, but refused the last command.
+  /// Whether the server refused the last command, for example because its disk is full.
   private var isRefused = false
   private let waitsOutServerErrors = Atomic(false)
   /// The monotonic time since when a caller waits; 0 if none does.
@@ -115,17 +115,17 @@ public actor RedisClient {
     }
   }
 
-  /// Whether a caller waits for a lost connection or for a very late answer.
+  /// Whether a caller is waiting for a reconnect or for a very late reply.
   public nonisolated var isStuck: Bool {
     let since = waitingSince.load(ordering: .relaxed)
-    if since != 0, Clock.monotonicMilliseconds - since > Self.patienceMilliseconds { return true }
+    if since != 0, Clock.monotonicMilliseconds - since > Self.stuckMilliseconds { return true }
     switch broadcast.latest {
     case .lost, .retrying: return true
     case .connected, .closed, nil: return false
     }
   }
 
-  private static let patienceMilliseconds = 3000
+  private static let stuckMilliseconds = 3000
 
   /// The states of the connection, beginning with the current one; ends after `closed`.
   public nonisolated var states: AsyncStream<RedisState> { broadcast.stream() }
@@ -152,7 +152,7 @@ extension RedisClient {
     waitingSince.store(Clock.monotonicMilliseconds, ordering: .relaxed)
     defer { waitingSince.store(0, ordering: .relaxed) }
     var backoff = Backoff()
-    var met: (trouble: RedisTrouble, since: Int)?
+    var earlier: (kind: RedisErrorKind, since: Int)?
     while true {
       let connection = try connected()
       let sent = connection.sentByteCount
@@ -173,22 +173,22 @@ extension RedisClient {
         guard let limit = waitLimit(for: error) else { throw error }
         if !error.isConnectionLoss { try refused(error, retry) }
         let now = Clock.monotonicMilliseconds
-        let since = met?.trouble == error.trouble ? met?.since ?? now : now
+        let since = earlier?.kind == error.kind ? earlier?.since ?? now : now
         let isLate = limit >= 0 && now - since >= limit
         if isLate || hasClosed || Task.isCancelled { throw error }
         // Usually the first attempt after a loss succeeds.
-        if met != nil || !error.isConnectionLoss { rest(backoff.next()) }
-        met = (error.trouble, since)
+        if earlier != nil || !error.isConnectionLoss { pause(backoff.next()) }
+        earlier = (error.kind, since)
       }
     }
   }
 
-  /// Waits, because the server refuses commands but that may pass.
+  /// Marks the server as refusing commands. Throws if the command must not be sent again.
   private func refused(_ error: RedisError, _ retry: Retry) throws(RedisError) {
     // A failover may have put another server behind the address.
-    if error.trouble == .notReady { drop() }
+    if error.kind == .notReady { drop() }
     if retry == .never { throw error }
-    if error.trouble == .refused { drop() }
+    if error.kind == .refused { drop() }
     isRefused = true
     broadcast.send(.lost(error))
   }
@@ -196,25 +196,25 @@ extension RedisClient {
   /// How long an error may last, in milliseconds since its first occurrence; -1 for no limit,
   /// `nil` if waiting does not help.
   private func waitLimit(for error: RedisError) -> Int? {
-    let bears = waitsOutServerErrors.load(ordering: .sequentiallyConsistent)
-    switch error.trouble {
-    case .connection where error.code == .protocol && !bears: return nil
+    let waitsOut = waitsOutServerErrors.load(ordering: .sequentiallyConsistent)
+    switch error.kind {
+    case .connection where error.code == .protocol && !waitsOut: return nil
     case .connection, .notReady: return options.reconnectTimeoutMilliseconds
-    case .refused: return bears ? options.reconnectTimeoutMilliseconds : nil
-    case .noSpace: return bears ? options.noSpaceTimeoutMilliseconds : nil
-    case .other: return bears && error.mayPass ? options.faultTimeoutMilliseconds : nil
+    case .refused: return waitsOut ? options.reconnectTimeoutMilliseconds : nil
+    case .noSpace: return waitsOut ? options.noSpaceTimeoutMilliseconds : nil
+    case .other: return waitsOut && error.mayBeTemporary ? options.faultTimeoutMilliseconds : nil
     }
   }
 
   private func firstTemporaryError(in replies: [RedisValue]) -> RedisError? {
     for text in replies.lazy.compactMap(\.errorText) {
       let error = RedisError.reply(text, at: url)
-      if error.trouble != .other, waitLimit(for: error) != nil { return error }
+      if error.kind != .other, waitLimit(for: error) != nil { return error }
     }
     return nil
   }
 
-  private func rest(_ milliseconds: Int) {
+  private func pause(_ milliseconds: Int) {
     broadcast.send(.retrying(inMilliseconds: milliseconds))
     _ = Poll.wait(for: wake.descriptor, POLLIN, milliseconds: milliseconds)
   }
@@ -232,7 +232,7 @@ extension RedisClient {
           limit < 0 || Clock.monotonicMilliseconds - start < limit
         else { throw error }
         broadcast.send(.lost(error))
-        rest(backoff.next())
+        pause(backoff.next())
       }
     }
   }

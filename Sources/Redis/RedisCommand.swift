@@ -38,7 +38,8 @@ public struct RedisCommand: Sendable, Equatable {
   /// Appends the wire form: `*<count>` and each part as `$<length>`, lines ended by CR LF.
   func encode(into output: inout [UInt8]) {
     let size = parts.reduce(0) { $0 + $1.count + Self.partOverhead }
-    // Large values only: exact room for each small command would make many of them quadratic.
+    // Only for large values: reserving the exact size for each small command would copy the buffer
+    // each time.
     if size > Self.largeSize { output.reserveCapacity(output.count + size) }
     RedisCommand.header(UInt8(ascii: "*"), parts.count, into: &output)
     for part in parts {

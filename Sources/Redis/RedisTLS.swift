@@ -2,9 +2,9 @@
 public struct RedisTLS: Sendable, Equatable {
   /// The certificates of trusted authorities, in PEM form; `nil` for those of the system.
   public var authority: String?
-  /// The certificate of this client, in PEM form, with the ones between it and its authority.
+  /// The certificate of this client, in PEM form, followed by the intermediate certificates.
   public var certificate: String?
-  /// The key of that certificate, in PEM form; `nil` if it is in the same file.
+  /// The key of the client's certificate, in PEM form; `nil` if it is in the same file.
   public var key: String?
   /// The name or address that the server's certificate must have; `nil` for the URL's host.
   public var name: String?
@@ -18,7 +18,7 @@ public struct RedisTLS: Sendable, Equatable {
     self.name = name
   }
 
-  /// Files of the environment, which executors inherit.
+  /// The environment variables that name the files. Executors inherit them.
   public static let variables = (
     authority: "HFLOW_REDIS_CA", certificate: "HFLOW_REDIS_CERT", key: "HFLOW_REDIS_KEY"
   )
@@ -43,14 +43,14 @@ public struct RedisTLS: Sendable, Equatable {
 
   public var hasFiles: Bool { authority != nil || certificate != nil || key != nil }
 
-  /// The same, with what is missing taken from `other`. A key belongs to its certificate.
+  /// A copy whose missing files are those of `other`. Certificate and key are only taken together.
   public func filled(from other: RedisTLS) -> RedisTLS {
     RedisTLS(
       authority: authority ?? other.authority, certificate: certificate ?? other.certificate,
       key: certificate == nil ? key ?? other.key : key, name: name ?? other.name)
   }
 
-  /// The same with absolute paths.
+  /// A copy with absolute paths.
   public func mapFiles(_ absolute: (String) -> String) -> RedisTLS {
     RedisTLS(
       authority: authority.map(absolute), certificate: certificate.map(absolute),
@@ -73,7 +73,7 @@ extension RedisURL {
     self.tls = options.filled(from: tls).filled(from: environment)
   }
 
-  /// Whether both lead to the same database of the same server.
+  /// Whether both URLs name the same database of the same server.
   public func isSamePlace(as other: RedisURL) -> Bool {
     endpoint == other.endpoint && database == other.database
       && (tls == nil) == (other.tls == nil)

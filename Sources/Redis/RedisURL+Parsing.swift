@@ -2,7 +2,7 @@ extension RedisURL {
   /// Throws `badURL`; the message never contains a password.
   public init(parsing text: String) throws(RedisError) {
     guard let scheme = text.split(separator: "://", maxSplits: 1).first, text.contains("://") else {
-      throw RedisURL.bad(text, "it has no scheme")
+      throw RedisURL.invalid(text, "it has no scheme")
     }
     let rest = text.dropFirst(scheme.count + 3)
     switch scheme.lowercased() {
@@ -11,7 +11,7 @@ extension RedisURL {
     case "redis+sentinel": try self.init(text, sentinel: rest, tls: nil)
     case "rediss+sentinel": try self.init(text, sentinel: rest, tls: RedisTLS())
     case "unix": try self.init(text, unix: rest)
-    default: throw RedisURL.bad(text, "the scheme must be redis, rediss or unix")
+    default: throw RedisURL.invalid(text, "the scheme must be redis, rediss or unix")
     }
   }
 
@@ -20,7 +20,7 @@ extension RedisURL {
     let (authority, path) = RedisURL.cut(body, "/")
     let (login, address) = RedisURL.splitLogin(authority)
     guard let (host, port) = RedisURL.parseAddress(address, RedisURL.defaultPort) else {
-      throw RedisURL.bad(text, "there must be a host, and a port must be from 1 to 65535")
+      throw RedisURL.invalid(text, "there must be a host, and a port must be from 1 to 65535")
     }
     let named = path.flatMap { $0.isEmpty ? nil : $0 }
     self.init(.tcp(host: host, port: port), tls: tls)
@@ -35,13 +35,13 @@ extension RedisURL {
     var addresses: [Sentinels.Address] = []
     for part in list.split(separator: ",", omittingEmptySubsequences: false) {
       guard let (host, port) = RedisURL.parseAddress(part, RedisURL.defaultSentinelPort) else {
-        throw RedisURL.badSentinel(text, "each sentinel needs a host, and a port up to 65535")
+        throw RedisURL.invalidSentinel(text, "each sentinel needs a host, and a port up to 65535")
       }
       addresses.append(Sentinels.Address(host: host, port: port))
     }
     let (name, number) = RedisURL.cut(path ?? "", "/")
     guard let master = PercentCoding.decode(name), !master.isEmpty else {
-      throw RedisURL.badSentinel(text, "the name of the master is missing")
+      throw RedisURL.invalidSentinel(text, "the name of the master is missing")
     }
     self.init(.sentinel(Sentinels(addresses, master: master)), tls: tls)
     let names = RedisURL.sentinelNames + (tls == nil ? [] : RedisURL.tlsNames)
@@ -54,13 +54,13 @@ extension RedisURL {
     let (body, query) = RedisURL.cut(rest, "?")
     guard let slash = body.firstIndex(of: "/"), let path = PercentCoding.decode(body[slash...]),
       path.count > 1, !path.utf8.contains(0)
-    else { throw RedisURL.bad(text, "a socket needs its absolute path, unix:///path") }
+    else { throw RedisURL.invalid(text, "a socket needs its absolute path, unix:///path") }
     let (login, address) = RedisURL.splitLogin(body[..<slash])
     guard address.isEmpty else {
-      throw RedisURL.bad(text, "a socket has no host, write unix:///path")
+      throw RedisURL.invalid(text, "a socket has no host, write unix:///path")
     }
     guard path.utf8.count <= RedisURL.longestSocketPath else {
-      throw RedisURL.bad(
+      throw RedisURL.invalid(
         text, "the socket's path is longer than \(RedisURL.longestSocketPath) bytes")
     }
     self.init(.unix(path: path))
@@ -83,12 +83,12 @@ extension RedisURL {
         let value = value.flatMap({ PercentCoding.decode($0) }), !value.utf8.contains(0)
       else {
         let listed = RedisURL.tlsNames.contains(String(name)) && tls == nil
-        throw RedisURL.bad(
+        throw RedisURL.invalid(
           text, listed ? "certificates need rediss://" : "only ?db=n may follow the ?")
       }
       known[String(name)] = value
     }
-    if number != nil, known["db"] != nil { throw RedisURL.bad(text, "it names two databases") }
+    if number != nil, known["db"] != nil { throw RedisURL.invalid(text, "it names two databases") }
     if let digits = number ?? known["db"]?[...] {
       database = try RedisURL.parseDatabase(digits, in: text)
     }
@@ -101,7 +101,7 @@ extension RedisURL {
   private mutating func setTLS(_ known: [String: String], in text: String) throws(RedisError) {
     let isSocket = if case .unix = endpoint { true } else { false }
     if isSocket, known["tls"] == nil, RedisURL.tlsNames.contains(where: { known[$0] != nil }) {
-      throw RedisURL.bad(text, "certificates of a socket need ?tls=NAME")
+      throw RedisURL.invalid(text, "certificates of a socket need ?tls=NAME")
     }
     guard !isSocket || known["tls"] != nil else { return }
     guard tls != nil || isSocket else { return }
@@ -123,7 +123,7 @@ extension RedisURL {
     guard let login else { return }
     let (name, secret) = RedisURL.cut(login, ":")
     guard let user = PercentCoding.decode(name), let password = PercentCoding.decode(secret ?? "")
-    else { throw RedisURL.bad(text, "user and password must be percent-encoded UTF-8") }
+    else { throw RedisURL.invalid(text, "user and password must be percent-encoded UTF-8") }
     self.user = user.isEmpty ? nil : user
     self.password = password.isEmpty ? nil : password
   }
@@ -155,7 +155,7 @@ extension RedisURL {
     _ digits: Substring, in text: String
   ) throws(RedisError) -> Int {
     guard let database = number(digits) else {
-      throw bad(text, "the database must be a whole number")
+      throw invalid(text, "the database must be a whole number")
     }
     return database
   }
@@ -177,20 +177,20 @@ extension RedisURL {
   }
 
   /// Never quotes parts, because any part of an invalid URL may be a password.
-  private static func bad(_ text: String, _ reason: String) -> RedisError {
+  private static func invalid(_ text: String, _ reason: String) -> RedisError {
     RedisError(
       .badURL, "bad Redis URL \"\(masked(text))\": \(reason)",
       advice: "write redis://[[user]:password@]host[:port][/db], rediss:// for TLS, or "
         + "unix:///path[?db=n]")
   }
 
-  private static func badSentinel(_ text: String, _ reason: String) -> RedisError {
+  private static func invalidSentinel(_ text: String, _ reason: String) -> RedisError {
     RedisError(
       .badURL, "bad Redis URL \"\(masked(text))\": \(reason)",
       advice: "write redis+sentinel://[[user]:password@]host:port,host:port/master[/db]")
   }
 
-  /// The text with everything hidden that may be a password.
+  /// The text with everything masked that may be a password.
   static func masked(_ text: String) -> String {
     let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
     var shown = String(text[..<start])

@@ -22,7 +22,7 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomRefl
     case sentinel(Sentinels)
   }
 
-  /// Programs that know where a master is.
+  /// Sentinels, and the name of the master to ask them for.
   public struct Sentinels: Sendable, Equatable {
     public struct Address: Sendable, Equatable {
       public var host: String
@@ -99,7 +99,7 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomRefl
     password != nil || sentinelPassword != nil || identity?.token != nil
   }
 
-  /// Whether the URL may be a word of a shell's command: it has neither a secret nor files.
+  /// Whether the URL may be on a command line: it has neither a secret nor files.
   public var fitsCommand: Bool { !hasSecret && text == plainText }
 
   /// The same URL without any login.

@@ -1,15 +1,15 @@
 /// Makes the site that settings describe.
 public enum SiteFactory {
-  /// `nil` for the local site: the engine keeps its own worker itself.
+  /// `nil` for the local site: the engine starts and supervises its own worker.
   public static func make(
     _ settings: SiteSettings, _ access: WorkerAccess,
-    tell: @escaping @Sendable (SiteNews) -> Void
+    deliver: @escaping @Sendable (SiteNews) -> Void
   ) -> (any WorkerSite)? {
     switch settings.infrastructure {
     case .local: nil
-    case .kubernetes: access.pods.map { KubernetesSite(settings, access, $0, tell: tell) }
-    case .ssh: SSHSite(settings, access, tell: tell)
-    case .slurm: SlurmSite(settings, access, tell: tell)
+    case .kubernetes: access.pods.map { KubernetesSite(settings, access, $0, deliver: deliver) }
+    case .ssh: SSHSite(settings, access, deliver: deliver)
+    case .slurm: SlurmSite(settings, access, deliver: deliver)
     }
   }
 }

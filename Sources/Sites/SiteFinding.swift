@@ -8,7 +8,7 @@ public struct SiteFinding: Sendable, Equatable {
     self.text = text
   }
 
-  static func good(_ text: String) -> SiteFinding { SiteFinding(isMistake: false, text) }
+  static func passed(_ text: String) -> SiteFinding { SiteFinding(isMistake: false, text) }
   static func mistakes(_ lines: [String]) -> [SiteFinding] {
     lines.map { SiteFinding(isMistake: true, $0) }
   }
@@ -27,7 +27,7 @@ public enum SiteCheck {
     ])
   }
 
-  /// Finds what would keep jobs from running at a site.
+  /// Finds what would prevent jobs from running at a site.
   ///
   /// - Parameter access: a Redis that was started for this check only.
   public static func run(_ settings: SiteSettings, _ access: WorkerAccess) async -> [SiteFinding] {
@@ -48,6 +48,6 @@ public enum SiteCheck {
     let probe = ImageProbe(settings, access)
     let mistakes = probe.mistakes(named: settings.name, await probe.local())
     return mistakes.isEmpty
-      ? [.good("\(settings.name): \(executor)")] : SiteFinding.mistakes(mistakes)
+      ? [.passed("\(settings.name): \(executor)")] : SiteFinding.mistakes(mistakes)
   }
 }

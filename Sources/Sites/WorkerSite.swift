@@ -1,14 +1,14 @@
 public import JobProtocol
 
-/// Starts workers on some infrastructure, supervises them, and ends them.
+/// Starts workers on an infrastructure, supervises them, and ends them.
 ///
-/// Jobs, reports and output flow over Redis, so a site knows nothing about jobs. It reports what
+/// Jobs, reports and output flow over Redis, so a site knows nothing about jobs. It delivers what
 /// only the infrastructure knows: which allocations it granted, why others are pending, and which
-/// workers have ended. The reports come in order, through the function that the site was made with.
-/// Callers never wait for the infrastructure's tools, except in `begin` of a new run.
+/// workers have ended. `SiteNews` come in order, through the function `deliver` that the site was
+/// created with. Callers never wait for the infrastructure's tools, except in `begin` of a new run.
 public protocol WorkerSite: Sendable {
-  /// Finds the workers of a former engine again, and starts others as needed. `former` has the
-  /// site's allocations in the journal. Throws if the site cannot be used for a new run.
+  /// Adopts the workers of a former engine, and starts others as needed. `former` has the site's
+  /// allocations in the journal. Throws if the site cannot be used for a new run.
   func begin(_ former: [Allocation]) async throws(SiteError)
   /// Tells the site how many jobs wait for one of its workers.
   func demand(_ waiting: Int) async
@@ -41,7 +41,7 @@ public struct WorkersAnswer: Sendable, Equatable {
   }
 }
 
-/// Why a site cannot be used: one line for each thing that is wrong, with what to do.
+/// Why a site cannot be used: one line for each error, with what to do.
 public struct SiteError: Error, Sendable, Equatable {
   public let lines: [String]
 
@@ -97,8 +97,8 @@ public struct WorkerAccess: Sendable {
   public var run: RunID
   /// The queue that the site's workers serve; `nil` for the common one.
   public var queue: String?
-  /// Where Redis is for this host: the path of a socket, or `host:port`. It may move. `nil` if
-  /// sentinels name the place: workers then need the network.
+  /// Where this host reaches Redis: the path of a socket, or `host:port`. It may move. `nil` with
+  /// sentinels: workers then need the network.
   public var redisPlace: @Sendable () -> String?
   /// The URL, with password, of the Redis behind a socket at a path.
   public var socketURL: @Sendable (String) -> String
@@ -114,7 +114,7 @@ public struct WorkerAccess: Sendable {
   public var executor: String?
   /// The images that jobs ask for, for a check.
   public var images: [String] = []
-  /// What the pods of workers are made from; `nil` for other infrastructures.
+  /// The template data for the pods of workers; `nil` for other infrastructures.
   public var pods: WorkerPods?
 
   public init(

@@ -12,7 +12,7 @@ internal import Posix
 // `runTUI` blocks the calling thread, which becomes the screen's. The screen never uses Redis:
 // it passes effects to `perform` on that thread, so `perform` must not block.
 
-/// What the program tells the screen.
+/// What the program sends to the screen.
 public enum WorldMessage: Sendable {
   /// Further journal events, in order.
   case events([RunEvent])
@@ -21,7 +21,7 @@ public enum WorldMessage: Sendable {
   case lastLine(AttemptID, String)
   case connection(Connection)
   /// Whether the run has an engine. False if the engine died without closing the run.
-  case engine(isThere: Bool)
+  case engine(isAlive: Bool)
   /// One line for the user, for example why a request could not be sent.
   case notice(String)
   /// The run is closed: no more events come, and its engine accepts no requests.
@@ -51,7 +51,7 @@ public enum Connection: Sendable, Equatable {
   case lost(String)
 }
 
-/// What the screen asks of the program.
+/// What the screen requests from the program.
 public enum WorldEffect: Sendable, Equatable {
   /// Send this output only. Attempts that are already followed continue.
   case followLogs(LogSubscription)
@@ -73,10 +73,10 @@ public enum WorldEffect: Sendable, Equatable {
   case listRuns
   /// Switch to another run by its id; answered with ``WorldMessage/switched(_:)``.
   case switchRun(String)
-  /// The same for a run that the screen has kept; answered with ``WorldMessage/returned(run:)``,
-  /// or as ``switchRun(_:)`` is.
+  /// Switch to a run whose model the screen has kept; answered with
+  /// ``WorldMessage/returned(run:)``, or like ``switchRun(_:)``.
   case returnToRun(String)
-  /// Keep settings for later screens, as lines of TOML.
+  /// Save settings for later screens, as lines of TOML.
   case keep(settings: [String])
   /// Restart the run's engine.
   case resume
@@ -97,7 +97,7 @@ public struct FileQuestion: Sendable, Equatable {
   }
 }
 
-/// A file as it was found.
+/// The size and time of an inspected file.
 public struct FileFact: Sendable, Equatable {
   /// The name as requested.
   public let name: String

@@ -166,7 +166,7 @@ private final class RecordedRun {
     try recorded.fire(1)
     _ = try await messages(until: has(1))
     #expect(!feed.isOver)
-    await feed.leave()
+    await feed.unregister()
     #expect(try recorded.requests() == ["leave"])
   }
 
@@ -184,7 +184,7 @@ private final class RecordedRun {
       try await Task.sleep(for: .milliseconds(5))
     }
     #expect(try recorded.requests() == wanted)
-    await world.feed.leave()
+    await world.feed.unregister()
   }
 
   @Test func `retrying a closed run whose files are gone is a one-line error`() async throws {
@@ -198,7 +198,7 @@ private final class RecordedRun {
     #expect(notices.count == 1)
     #expect(notices.first?.contains("the workflow directory of run") == true, "\(notices)")
     #expect(try recorded.requests().isEmpty)
-    await world.feed.leave()
+    await world.feed.unregister()
   }
 
   @Test func `switching shows the other run from its beginning and leaves the first`() async throws
@@ -223,7 +223,7 @@ private final class RecordedRun {
       try await Task.sleep(for: .milliseconds(5))
     }
     #expect(try first.requests() == ["leave"])
-    await world.feed.leave()
+    await world.feed.unregister()
   }
 
   @Test func `the screen keeps its run if the chosen run does not exist`()
@@ -235,6 +235,6 @@ private final class RecordedRun {
     _ = try await messages { if case .notice = $0 { true } else { false } }
     try recorded.fire(1)
     #expect(firings(try await messages(until: has(1))) == [1])
-    await world.feed.leave()
+    await world.feed.unregister()
   }
 }

@@ -37,9 +37,9 @@ import Workflow
   }
 
   @Test func `a parsed list returns only attempts that exist`() throws {
-    let most = Int32.max
+    let maximum = Int32.max
     let list = try #require(
-      AttemptList(try JSON(parsing: "[[1,\(most),1,\(most),1],[\(most),1,1,1,1]]")))
+      AttemptList(try JSON(parsing: "[[1,\(maximum),1,\(maximum),1],[\(maximum),1,1,1,1]]")))
     let attempts = list.attempts(processCount: 2) { $0.number == 1 ? 0 : 1 }
     #expect(attempts == [Self.attempt(2, 1)])
     #expect(list.attempts(processCount: 0) { _ in 1 }.isEmpty)

@@ -30,22 +30,24 @@ struct ContainerTests {
     #expect(image("/nothing").tools.isEmpty)
   }
 
-  private func wish(_ tool: ContainerTool, _ image: ContainerImage) -> ContainerCommand.Wish {
-    var wish = ContainerCommand.Wish(
+  private func parameters(_ tool: ContainerTool, _ image: ContainerImage)
+    -> ContainerCommand.Parameters
+  {
+    var parameters = ContainerCommand.Parameters(
       tool: tool, image: image, command: ["prog", "a b"], directory: "/w", mounts: ["/in", "/w"])
-    wish.user = .init(id: 1000, group: 100, otherGroups: [20])
-    wish.environment = ["A": "secret", "PATH": "/opt/bin"]
-    wish.name = "hflow-x"
-    wish.labels = ["hflow.job=x"]
-    return wish
+    parameters.user = .init(id: 1000, group: 100, otherGroups: [20])
+    parameters.environment = ["A": "secret", "PATH": "/opt/bin"]
+    parameters.name = "hflow-x"
+    parameters.labels = ["hflow.job=x"]
+    return parameters
   }
 
   @Test func `docker gets names of variables, the user, the directories and no shell`() {
-    var wish = wish(.docker, .name("docker://busybox:1"))
-    wish.memoryLimit = 1000
-    wish.hasInit = true
-    wish.gpus = [0, 2]
-    let made = ContainerCommand(wish)
+    var parameters = parameters(.docker, .name("docker://busybox:1"))
+    parameters.memoryLimit = 1000
+    parameters.hasInit = true
+    parameters.gpus = [0, 2]
+    let made = ContainerCommand(parameters)
     let expected = """
       run --name hflow-x --pull never --network host --label hflow.job=x \
       --security-opt label=disable --init --user 1000:100 --group-add 20 --volume /in:/in \
@@ -57,16 +59,16 @@ struct ContainerTests {
   }
 
   @Test func `rootless engines map the caller`() {
-    var wish = wish(.podman, .name("busybox"))
-    wish.isRootless = true
-    let podman = ContainerCommand(wish).arguments.joined(separator: " ")
+    var parameters = parameters(.podman, .name("busybox"))
+    parameters.isRootless = true
+    let podman = ContainerCommand(parameters).arguments.joined(separator: " ")
     #expect(podman.contains("--userns keep-id --user 1000:100") && !podman.contains("--group-add"))
-    wish.tool = .docker
-    #expect(ContainerCommand(wish).arguments.joined(separator: " ").contains("--user 0:0"))
+    parameters.tool = .docker
+    #expect(ContainerCommand(parameters).arguments.joined(separator: " ").contains("--user 0:0"))
   }
 
   @Test func `apptainer gets a clean environment and no home`() {
-    let made = ContainerCommand(wish(.apptainer, .file("/a.sif")))
+    let made = ContainerCommand(parameters(.apptainer, .file("/a.sif")))
     #expect(
       made.arguments == [
         "exec", "--cleanenv", "--no-home", "--pid", "--bind", "/in:/in", "--bind", "/w:/w", "--pwd",
@@ -77,19 +79,19 @@ struct ContainerTests {
   }
 
   @Test func `charliecloud and bwrap are started with the variables of the job alone`() {
-    let charliecloud = ContainerCommand(wish(.charliecloud, .directory("/img")))
+    let charliecloud = ContainerCommand(parameters(.charliecloud, .directory("/img")))
     #expect(
       charliecloud.arguments == [
         "--bind", "/in:/in", "--bind", "/w:/w", "--cd", "/w", "/img", "--", "prog", "a b",
       ])
     #expect(charliecloud.isAlone && charliecloud.environment["HOME"] == "/tmp")
     #expect(charliecloud.environment["PATH"] == "/opt/bin")
-    var wish = wish(.bwrap, .directory("/img"))
-    wish.tree = [
+    var parameters = parameters(.bwrap, .directory("/img"))
+    parameters.tree = [
       .directory("/data"), .bind(source: "/img/bin", target: "/bin"),
       .link(to: "usr/lib", at: "/lib"),
     ]
-    let bwrap = ContainerCommand(wish)
+    let bwrap = ContainerCommand(parameters)
     #expect(
       bwrap.arguments.joined(separator: " ") == """
         --dir /data --ro-bind /img/bin /bin --symlink usr/lib /lib --dev /dev --proc /proc \
@@ -115,7 +117,7 @@ struct ContainerTests {
       ])
   }
 
-  static let complaints: [(ContainerTool, String, String, Int)] = [
+  static let toolErrors: [(ContainerTool, String, String, Int)] = [
     (.docker, "docker: Error response from daemon: No such image: x:latest", "image", 125),
     (.docker, "docker: Error response from daemon: manifest unknown", "image", 125),
     (
@@ -141,11 +143,11 @@ struct ContainerTests {
     (.docker, "", "container", 125),
   ]
 
-  @Test(arguments: complaints)
+  @Test(arguments: toolErrors)
   func `each complaint of a tool has its cause`(
     tool: ContainerTool, text: String, cause: String, code: Int
   ) {
-    let failure = ContainerComplaint.failure(
+    let failure = ContainerError.failure(
       text, tool: tool, image: "x", command: "prog", host: "h")
     guard case .failed(let found) = failure.ending.outcome else {
       Issue.record("no failure")
@@ -156,22 +158,22 @@ struct ContainerTests {
   }
 
   @Test func `an image without a shell is told from a missing program`() {
-    let failure = ContainerComplaint.failure(
+    let failure = ContainerError.failure(
       "exec: \"/bin/sh\": no such file", tool: .docker, image: "x", command: "/bin/sh", host: "h")
     #expect("\(failure)".contains("needs a shell in the image"))
   }
 
   @Test func `a tool's own exit is told from the application's`() {
-    #expect(ContainerComplaint.isOfTool(.bwrap, code: 1, line: "bwrap: execvp x"))
-    #expect(!ContainerComplaint.isOfTool(.bwrap, code: 2, line: "bwrap: execvp x"))
-    #expect(!ContainerComplaint.isOfTool(.bwrap, code: 1, line: "error"))
-    #expect(ContainerComplaint.isOfTool(.charliecloud, code: 1, line: "ch-run[1]: error: x"))
-    #expect(ContainerComplaint.isOfTool(.apptainer, code: 255, line: "FATAL:   x"))
-    #expect(!ContainerComplaint.isOfTool(.docker, code: 127, line: "docker: x"))
+    #expect(ContainerError.isOfTool(.bwrap, code: 1, line: "bwrap: execvp x"))
+    #expect(!ContainerError.isOfTool(.bwrap, code: 2, line: "bwrap: execvp x"))
+    #expect(!ContainerError.isOfTool(.bwrap, code: 1, line: "error"))
+    #expect(ContainerError.isOfTool(.charliecloud, code: 1, line: "ch-run[1]: error: x"))
+    #expect(ContainerError.isOfTool(.apptainer, code: 255, line: "FATAL:   x"))
+    #expect(!ContainerError.isOfTool(.docker, code: 127, line: "docker: x"))
     let tini = "[FATAL tini (8)] exec x failed: No such file or directory"
-    #expect(ContainerComplaint.isOfTool(.docker, code: 127, line: tini))
+    #expect(ContainerError.isOfTool(.docker, code: 127, line: tini))
     let words = "noise\ndocker: Error: no\n\nRun 'docker run --help' for more information\n"
-    #expect(ContainerComplaint.reason(in: words) == "docker: Error: no")
+    #expect(ContainerError.reason(in: words) == "docker: Error: no")
   }
 
   @Test func `an order and its news keep their form`() throws {

@@ -168,14 +168,14 @@ struct DrainLimitTests {
   @Test func `the quiet time counts from the last output or work`() {
     var limit = DrainLimit(quiet: 4000, now: 1000)
     #expect(limit.decision(now: 1000) == .readOn(checkAgainAfter: 1000))
-    limit.noteWork(now: 3000)
+    limit.recordWork(now: 3000)
     #expect(limit.decision(now: 6500) == .readOn(checkAgainAfter: 500))
     #expect(limit.decision(now: 7000) == .over(.quiet(milliseconds: 4000)))
   }
 
   @Test func `work does not extend the wait for ever`() {
     var limit = DrainLimit(quiet: 100, now: 0)
-    limit.noteWork(now: 5990)
+    limit.recordWork(now: 5990)
     #expect(limit.decision(now: 5990) == .readOn(checkAgainAfter: 10))
     #expect(limit.decision(now: 6000) == .over(.total(milliseconds: 6000)))
   }

@@ -14,7 +14,7 @@ struct KnownRunTests {
 
     init(isKnown: Bool = false) { run = KnownRun(interval: 10, isKnown: isKnown) }
 
-    func sees(_ isThere: Bool, at now: Int) -> Bool { run.observe(isThere: isThere, now: now) }
+    func sees(_ exists: Bool, at now: Int) -> Bool { run.observe(exists: exists, now: now) }
   }
 
   @Test func `a run that was never seen may start later`() {

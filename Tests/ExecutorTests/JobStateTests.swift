@@ -60,8 +60,8 @@ struct JobStateTests {
     let stop = JobMachine.Event.stop(.cancelled)
     check(job([]), stop, .finished, [.finish(cancelled)])
     check(job([.begin], wantsInputs: true), stop, .finished, [.finish(cancelled)])
-    let resting = job([.begin, .spawned, ended(exit3)], attempts: 2)
-    check(resting, stop, .finished, [.finish(cancelled)])
+    let delayingRetry = job([.begin, .spawned, ended(exit3)], attempts: 2)
+    check(delayingRetry, stop, .finished, [.finish(cancelled)])
   }
 
   @Test func `a spawned job runs, and a job that cannot be spawned is finished`() {
@@ -114,11 +114,11 @@ struct JobStateTests {
 
   @Test func `a failed attempt is followed by another while attempts are left`() {
     let running = job([.begin, .spawned], attempts: 2)
-    check(running, ended(exit3), .resting, [.rest(afterAttempt: 1)])
+    check(running, ended(exit3), .delayingRetry, [.delayRetry(afterAttempt: 1)])
     check(running, ended(.succeeded), .finished, [.finish(.succeeded)])
-    let resting = job([.begin, .spawned, ended(exit3)], attempts: 2)
-    check(resting, .restOver, .starting, [.spawn])
-    let second = job([.begin, .spawned, ended(exit3), .restOver, .spawned], attempts: 2)
+    let delayingRetry = job([.begin, .spawned, ended(exit3)], attempts: 2)
+    check(delayingRetry, .delayOver, .starting, [.spawn])
+    let second = job([.begin, .spawned, ended(exit3), .delayOver, .spawned], attempts: 2)
     check(second, ended(exit3), .finished, [.finish(exit3)])
     let stopped = job([.begin, .spawned, .stop(.cancelled)], attempts: 2)
     check(stopped, ended(exit3), .finished, [.finish(cancelled)])
@@ -126,7 +126,7 @@ struct JobStateTests {
 
   @Test func `events that do not apply change nothing`() {
     let late: [JobMachine.Event] = [
-      .graceOver, .drainOver, .groupGone, .restOver, .outputClosed, .inputsReady, .spawned,
+      .graceOver, .drainOver, .groupGone, .delayOver, .outputClosed, .inputsReady, .spawned,
     ]
     for event in late {
       check(job([]), event, .taken, [])

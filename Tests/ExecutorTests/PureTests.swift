@@ -67,8 +67,8 @@ struct InvocationTests {
 struct SettingsTests {
   @Test func `the pause after a failed attempt is the original's`() {
     let settings = ExecutorSettings { $0 == "HF_VAR_BACKOFF_SEED" ? "4" : nil }
-    #expect(settings.restMilliseconds(afterAttempt: 2, random: 0.5) == 4000)
-    #expect(settings.restMilliseconds(afterAttempt: 9, random: 0.9) == 18_000)
+    #expect(settings.retryDelayMilliseconds(afterAttempt: 2, random: 0.5) == 4000)
+    #expect(settings.retryDelayMilliseconds(afterAttempt: 9, random: 0.9) == 18_000)
   }
 
   @Test func `heartbeats are sent every five seconds or as the environment says`() {
@@ -115,7 +115,7 @@ struct OutputPumpTests {
     pump.add(Array("a\nb\n".utf8), from: .standardOutput, now: 1000)
     pump.add(UsageSample(residentKilobytes: 1, cpuMilliseconds: 1))
     pump.add(Array("c\nd".utf8), from: .standardError, now: 1000)
-    pump.leaveOut()
+    pump.dropGathered()
     let chunks = pump.end(now: 1001, time: 8)
     #expect(chunks.map(\.stream) == [.standardOutput, .standardError, .end])
     #expect(chunks.map(\.droppedLines) == [2, 2, 0])
@@ -188,7 +188,7 @@ struct OutputPumpTests {
     var pump = OutputPump()
     pump.add(Array(flood.utf8), from: .standardOutput, now: 1000)
     pump.add(Array("a\nb\n".utf8), from: .standardOutput, now: 1000)
-    pump.leaveOut()
+    pump.dropGathered()
     let dropped = pump.end(now: 1000, time: 0).reduce(0) { $0 + $1.droppedLines }
     #expect(dropped == OutputPump.burst / 11 + 1 + 2)
   }

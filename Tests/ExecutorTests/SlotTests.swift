@@ -96,15 +96,15 @@ struct SlotTests {
     openForGood()
     #expect(try eventually { try site.finished().count == 6 })
     var running = 0
-    var most = 0
+    var maximum = 0
     for report in try site.reports() {
       if case .taken(let job, _, _) = report {
         running += 1
-        if JobID(parsing: job)?.task.firing ?? 0 >= 3 { most = max(most, running) }
+        if JobID(parsing: job)?.task.firing ?? 0 >= 3 { maximum = max(maximum, running) }
       }
       if case .finished = report { running -= 1 }
     }
-    #expect(most == 1)
+    #expect(maximum == 1)
     try stop(worker)
   }
 

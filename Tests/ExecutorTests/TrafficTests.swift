@@ -188,7 +188,7 @@ struct TrafficTests {
     let worker = try Worker(options, key: nil)
     worker.takes.use(try RedisConnection(try RedisURL(parsing: site.url)))
     worker.queueLength = 9
-    worker.ask()
+    worker.requestJobs()
     #expect(worker.expectedTakes == 4 && worker.queueLength == 5)
     // The test sends the answers.
     worker.takes.lose(RedisError(.closed, "test"), now: 0)

@@ -60,10 +60,10 @@ import Testing
     #expect(chown(Files.join(base, "theirs"), Self.other, gid_t.max) == 0)
     try guarded("open/first").makePrivateDirectory()
     #expect(chmod(Files.join(base, "open"), 0o777) == 0)
-    let theirs = #expect(throws: PosixError.self) {
+    let child = #expect(throws: PosixError.self) {
       try self.guarded("theirs/second").makePrivateDirectory()
     }
-    #expect(theirs?.reason == "it belongs to another user (uid 65534)")
+    #expect(child?.reason == "it belongs to another user (uid 65534)")
     let open = #expect(throws: PosixError.self) {
       try self.guarded("open/second").makePrivateDirectory()
     }

@@ -8,7 +8,7 @@ import Testing
 /// Servers that refuse commands, and networks that drop all packets.
 @Suite(.timeLimit(.minutes(2))) struct OutageTests {
   @Test(arguments: [
-    ("LOADING Redis is loading the dataset in memory", RedisTrouble.notReady),
+    ("LOADING Redis is loading the dataset in memory", RedisErrorKind.notReady),
     ("MASTERDOWN Link with MASTER is down", .notReady),
     ("READONLY You can't write against a read only replica.", .notReady),
     ("NOREPLICAS Not enough good replicas to write.", .notReady),
@@ -25,8 +25,8 @@ import Testing
     ("WRONGTYPE Operation against a key holding the wrong kind of value", .other),
     ("ERR unknown command 'READONLY '", .other),
   ])
-  func `error replies are classified as passing or final`(reply: String, trouble: RedisTrouble) {
-    #expect(RedisError.trouble(ofReply: reply) == trouble)
+  func `error replies are classified as passing or final`(reply: String, kind: RedisErrorKind) {
+    #expect(RedisError.kind(ofReply: reply) == kind)
   }
 
   @Test func `a command refused for missing replicas is sent again`() async throws {
@@ -70,7 +70,7 @@ import Testing
     let error = await #expect(throws: RedisError.self) {
       try await client.call(RedisCommand("SET", "a", 1))
     }
-    #expect(error?.trouble == .notReady)
+    #expect(error?.kind == .notReady)
     await client.close()
   }
 
@@ -87,12 +87,12 @@ import Testing
     let states = patient.states
     let reply = Task { try await patient.call(RedisCommand("INCR", "a"), retry: .always) }
     for await state in states {
-      if case .lost(let error) = state, error.trouble == .refused { break }
+      if case .lost(let error) = state, error.kind == .refused { break }
     }
     let error = await #expect(throws: RedisError.self) {
       try await other.call(RedisCommand("GET", "a"), retry: .always)
     }
-    #expect(error?.trouble == .refused)
+    #expect(error?.kind == .refused)
     try expectOK(redis, "CONFIG", "SET", "requirepass", "")
     #expect(try await reply.value.integer == 1)
     await patient.close()
@@ -181,7 +181,7 @@ import Testing
     let (proxy, url) = try proxied(server)
     defer { proxy.stop() }
     let redis = try server.connect()
-    let reader = RedisStreamReader(url, streams: [("a", "0")], patience: Self.hasty)
+    let reader = RedisStreamReader(url, streams: [("a", "0")], timeouts: Self.hasty)
     let batches = reader.makeAsyncIterator()
     _ = try redis.call(RedisCommand("XADD", "a", "*", "n", 1))
     #expect(try await batches.next()?.map { $0.string("n") } == ["1"])
@@ -197,7 +197,7 @@ import Testing
     let server = try TestServer()
     let (proxy, url) = try proxied(server)
     defer { proxy.stop() }
-    let subscription = RedisSubscription(url, channels: ["logs"], patience: Self.hasty)
+    let subscription = RedisSubscription(url, channels: ["logs"], timeouts: Self.hasty)
     let events = subscription.makeAsyncIterator()
     #expect(try await events.next() == .subscribed(["logs"]))
     proxy.swallow()
@@ -216,8 +216,8 @@ import Testing
   @Test
   func `a silent subscription stays connected`() async throws {
     let server = try TestServer()
-    let patience = RedisTimeouts(idleMilliseconds: 5, answerMilliseconds: 20_000)
-    let subscription = RedisSubscription(server.url, channels: ["logs"], patience: patience)
+    let timeouts = RedisTimeouts(idleMilliseconds: 5, answerMilliseconds: 20_000)
+    let subscription = RedisSubscription(server.url, channels: ["logs"], timeouts: timeouts)
     let events = subscription.makeAsyncIterator()
     #expect(try await events.next() == .subscribed(["logs"]))
     try await server.wait(for: RedisCommand("INFO", "commandstats")) {

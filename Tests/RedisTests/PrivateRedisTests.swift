@@ -68,16 +68,16 @@ import Testing
 
   /// An append-only file is a list of commands; that of another user may have any.
   @Test(arguments: [false, true])
-  func `untrusted data cannot execute dangerous commands when loaded`(distrusts: Bool) throws {
+  func `untrusted data cannot execute dangerous commands when loaded`(isUntrusted: Bool) throws {
     let place = try Files.makeTemporaryDirectory(prefix: "hflow-redis-test-")
     defer { Files.removeTree(place) }
     var options = PrivateRedis.Options(
       dataDirectory: "\(place)/data", socketDirectory: place, logFile: "\(place)/log")
-    options.distrusts = distrusts
+    options.hasUntrustedData = isUntrusted
     let server = try PrivateRedis.start(options: options)
     defer { server.stop() }
     let connection = try RedisConnection(server.url)
-    for command in ["MODULE", "DEBUG", "REPLICAOF"] + (distrusts ? ["CONFIG", "SAVE"] : []) {
+    for command in ["MODULE", "DEBUG", "REPLICAOF"] + (isUntrusted ? ["CONFIG", "SAVE"] : []) {
       let error = #expect(throws: RedisError.self) {
         try connection.call(RedisCommand([command, "x", "y"]))
       }

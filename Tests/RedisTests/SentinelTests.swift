@@ -69,7 +69,7 @@ import Testing
     url.sentinelPassword = nil
     let error = #expect(throws: RedisError.self) { try RedisConnection(url) }
     #expect(error?.code == .server)
-    #expect(error?.trouble == .refused)
+    #expect(error?.kind == .refused)
     #expect(error?.description.contains("?sentinel-user=…&sentinel-password=…") == true)
   }
 

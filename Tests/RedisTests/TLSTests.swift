@@ -63,7 +63,7 @@ import Testing
     #expect(error?.code == .tls)
     #expect(error?.description.contains("no authority in \(other.file) has signed") == true)
     #expect(error?.description.contains("--redis-ca FILE") == true)
-    #expect(error?.trouble == .refused)
+    #expect(error?.kind == .refused)
     let unknown = refusal(server.url(RedisTLS()))
     #expect(unknown?.description.contains("no authority that this system trusts") == true)
   }

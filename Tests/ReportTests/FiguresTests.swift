@@ -51,7 +51,7 @@ struct FiguresTests {
     #expect(run.largest?.kilobytes == 9000)
     #expect(run.phases[.run] == 160)
     #expect(run.phases[.queue] == 80)
-    #expect(run.jobsAtOnce == .init(mean: 0.8, most: 2, slots: 2))
+    #expect(run.jobsAtOnce == .init(mean: 0.8, maximum: 2, slots: 2))
     #expect(run.hosts == ["node-a"])
   }
 
@@ -80,7 +80,7 @@ struct FiguresTests {
     #expect(stages.map(\.name) == ["a", "b"])
     #expect(stages[0].run == Distribution([100, 50, 10]))
     #expect(stages[0].run?.median == 50)
-    #expect(stages[0].run?.most == 100)
+    #expect(stages[0].run?.maximum == 100)
     #expect(stages[0].maxResidentKilobytes == 9000)
     #expect(stages[1].run == nil)
   }

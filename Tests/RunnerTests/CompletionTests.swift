@@ -15,8 +15,8 @@ import Workflow
       ([], .failed(.error("the executor reported no exit code"))),
       (["0"], .succeeded), (["3"], .failed(.exit(3))), (["0", "3"], .failed(.exit(3))),
       (["255", "0"], .failed(.exit(255))), (["-1"], .failed(.exit(-1))),
-      (["null"], .failed(.error(ExecutorWords.signalText))),
-      (["0", "null"], .failed(.error(ExecutorWords.signalText))),
+      (["null"], .failed(.error(ExecutorLogEnd.signalText))),
+      (["0", "null"], .failed(.error(ExecutorLogEnd.signalText))),
       ([""], .failed(.error("the executor reported \"\" as exit code"))),
     ] as [([String], JobOutcome)])
   func `a set of exit codes is one outcome`(codes: [String], outcome: JobOutcome) {

@@ -130,13 +130,13 @@ import Workflow
     let journal = Journal(run: run, redis: redis, token: "engine", leaseMilliseconds: 3000)
     try await journal.takeLease()
     await journal.keepLease()
-    var least = 3000
+    var minimum = 3000
     var isRenewed = false
     let deadline = Clock.monotonicMilliseconds + 60_000
     while !isRenewed, Clock.monotonicMilliseconds < deadline {
       let left = try await redis.call(RedisCommand("PTTL", RunKeys(run).lease)).integer ?? 0
-      isRenewed = left > least
-      least = min(least, left)
+      isRenewed = left > minimum
+      minimum = min(minimum, left)
     }
     #expect(isRenewed)
     await journal.dropLease()

@@ -23,10 +23,10 @@ import Testing
   private func looks(_ tokens: String?...) -> [Bool] {
     var liveness = EngineLiveness()
     return tokens.map { token in
-      let was = liveness.isThere
+      let was = liveness.isAlive
       let isNews = liveness.leaseRead(token)
-      #expect(isNews == (was != liveness.isThere))
-      return liveness.isThere
+      #expect(isNews == (was != liveness.isAlive))
+      return liveness.isAlive
     }
   }
 

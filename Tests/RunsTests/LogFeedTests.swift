@@ -100,7 +100,7 @@ import Workflow
     let running = Task {
       await feed.run {
         received.add($0)
-      } complain: {
+      } onError: {
         Issue.record("\($0)")
       }
     }
@@ -211,7 +211,7 @@ import Workflow
     let running = Task {
       await feed.run(untilEnd: true) {
         received.add($0)
-      } complain: {
+      } onError: {
         Issue.record("\($0)")
       }
     }

@@ -52,7 +52,7 @@ import Testing
 
   @Test func `limits of the account are read where there is accounting`() {
     let asked = SlurmRequest(options: ["-t", "2:00:00"], slots: nil)
-    let workers = WorkerRange(least: 5, most: 20)
+    let workers = WorkerRange(minimum: 5, maximum: 20)
     func lines(_ rows: String, _ asked: SlurmRequest) -> [String] {
       SlurmAccount.mistakes(rows, workers: workers, asked)
     }

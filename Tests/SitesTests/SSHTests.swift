@@ -16,7 +16,7 @@ import Testing
     ("ssh: connect to host h1 port 22: Connection timed out", "timed out"),
   ])
   func `a complaint says in one line what to do`(errors: String, words: String) {
-    let text = SSHComplaint.text(errors, host: "h1")
+    let text = SSHErrorText.text(errors, host: "h1")
     #expect(text.hasPrefix("h1: ") && text.contains(words) && !text.contains("\n"), "\(text)")
   }
 

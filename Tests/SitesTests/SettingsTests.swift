@@ -16,8 +16,8 @@ import Testing
   }
 
   @Test func `a number of workers is parsed`() throws {
-    #expect(try WorkerRange("4") == WorkerRange(least: 4, most: 4))
-    #expect(try WorkerRange("0:20") == WorkerRange(least: 0, most: 20))
+    #expect(try WorkerRange("4") == WorkerRange(minimum: 4, maximum: 4))
+    #expect(try WorkerRange("0:20") == WorkerRange(minimum: 0, maximum: 20))
   }
 
   @Test(arguments: ["", "0", "5:4", "-1:2", "a", "1:2:3", "1:99999"])
@@ -29,8 +29,8 @@ import Testing
     let table = SiteTable()
     #expect(try table.site("local:4").slots == 4)
     #expect(try table.site("ssh:h1,h2").hosts.count == 2)
-    #expect(try table.site("slurm").workers == .usual)
-    #expect(try table.site("slurm:2:5").workers == WorkerRange(least: 2, most: 5))
+    #expect(try table.site("slurm").workers == .standard)
+    #expect(try table.site("slurm:2:5").workers == WorkerRange(minimum: 2, maximum: 5))
   }
 
   @Test func `a site without a required setting is refused`() {
@@ -90,7 +90,7 @@ import Testing
     #expect(throws: SiteMistake.self) { try site.set("memory", to: .text("much")) }
     site.executor = "/opt/x"
     site.hosts = [try HostEntry("h1*2")]
-    site.workers = WorkerRange(least: 1, most: 3)
+    site.workers = WorkerRange(minimum: 1, maximum: 3)
     #expect(SiteSettings(site.json) == site)
     #expect(site.options == ["-p", "long", "-A", "my project"])
   }

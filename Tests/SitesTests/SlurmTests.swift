@@ -31,14 +31,14 @@ import Testing
   }
 
   @Test func `workers are requested when jobs wait`() {
-    let elastic = Elastic(range: WorkerRange(least: 1, most: 5), slots: 2)
-    #expect(elastic.missing(waiting: 0, pending: 0, running: 0, fresh: 0) == 1)
-    #expect(elastic.missing(waiting: 7, pending: 0, running: 0, fresh: 0) == 4)
-    #expect(elastic.missing(waiting: 100, pending: 0, running: 0, fresh: 0) == 5)
-    #expect(elastic.missing(waiting: 7, pending: 3, running: 1, fresh: 0) == 1)
-    #expect(elastic.missing(waiting: 6, pending: 3, running: 0, fresh: 0) == 0)
-    #expect(elastic.missing(waiting: 4, pending: 0, running: 2, fresh: 2) == 0)
-    #expect(elastic.missing(waiting: 9, pending: 2, running: 3, fresh: 0) == 0)
+    let elastic = Elastic(range: WorkerRange(minimum: 1, maximum: 5), slots: 2)
+    #expect(elastic.missing(waiting: 0, pending: 0, running: 0, justStarted: 0) == 1)
+    #expect(elastic.missing(waiting: 7, pending: 0, running: 0, justStarted: 0) == 4)
+    #expect(elastic.missing(waiting: 100, pending: 0, running: 0, justStarted: 0) == 5)
+    #expect(elastic.missing(waiting: 7, pending: 3, running: 1, justStarted: 0) == 1)
+    #expect(elastic.missing(waiting: 6, pending: 3, running: 0, justStarted: 0) == 0)
+    #expect(elastic.missing(waiting: 4, pending: 0, running: 2, justStarted: 2) == 0)
+    #expect(elastic.missing(waiting: 9, pending: 2, running: 3, justStarted: 0) == 0)
   }
 
   @Test func `many workers are a few arrays`() {
@@ -53,15 +53,15 @@ import Testing
     let first = ledger.update([row("7_0", "RUNNING"), row("7_1", "PENDING", "Resources")], now: 5)
     #expect(first.map(\.allocation.state) == [.running, .pending])
     #expect(first.map(\.worker) == ["slurm-7_0", "slurm-7_1"])
-    #expect(ledger.fresh == 1)
+    #expect(ledger.justStarted == 1)
     let same = ledger.update([row("7_0", "RUNNING"), row("7_1", "PENDING", "Resources")], now: 6)
     #expect(same.isEmpty)
-    #expect(ledger.fresh == 0)
+    #expect(ledger.justStarted == 0)
     let ended = ledger.update([row("7_0", "NODE_FAIL"), row("7_1", "CANCELLED")], now: 7)
     #expect(ended.map(\.allocation.reason) == ["its node failed", "it was cancelled with scancel"])
     #expect(ended.map(\.hasRun) == [true, false])
     #expect(ledger.update([row("7_0", "NODE_FAIL")], now: 8).isEmpty)
-    #expect(ledger.living.isEmpty)
+    #expect(ledger.active.isEmpty)
   }
 
   @Test func `a job that is missing once has not ended`() {
@@ -104,7 +104,7 @@ import Testing
   @Test func `no secret is in the script or on the command line`() throws {
     let submission = try submission("-p long")
     let all =
-      submission.words(count: 3).joined(separator: " ")
+      submission.command(count: 3).joined(separator: " ")
       + submission.script(executor: "/x/e", idle: 30)
     #expect(!all.contains("pass") && !all.contains("secret"))
     #expect(all.contains("--array=0-2") && all.contains("-p long"))
@@ -113,8 +113,8 @@ import Testing
   }
 
   @Test func `the user's options take precedence over ours`() throws {
-    #expect(try submission("").words(count: 1).contains("--signal=B:USR1@60"))
-    let own = try submission("--signal=B:USR1@300").words(count: 1)
+    #expect(try submission("").command(count: 1).contains("--signal=B:USR1@60"))
+    let own = try submission("--signal=B:USR1@300").command(count: 1)
     #expect(own.filter { $0.hasPrefix("--signal") } == ["--signal=B:USR1@300"])
   }
 

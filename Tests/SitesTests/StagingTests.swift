@@ -59,7 +59,7 @@ import Testing
       """
     let result = Tool.Result(status: .exited(23), output: "", errors: errors)
     #expect(
-      HostStager.complaint(result) == "link_stat \"/w/x\" failed: No such file or directory (2)")
+      HostStager.errorText(result) == "link_stat \"/w/x\" failed: No such file or directory (2)")
   }
 
   @Test func `a host without rsync is refused with what to do`() throws {

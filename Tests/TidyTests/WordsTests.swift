@@ -144,6 +144,23 @@ import Testing
     Ban(
       "([hH]eard|^told|[a-z]Told|[lL]ookAfter)|^(beginAnew|makeRoom|noRoom)$",
       "received, reported, checked; space"),
+    Ban("^(patience|[a-z]+Patience|isPatient)", "timeout, interval, milliseconds"),
+    Ban("(?i)complain", "error, failure, problem, message"),
+    Ban("(?i)distrust", "untrusted, refused"),
+    Ban("(?i)narrat|^(speech|spoken)$", "announce, print; what screen readers get"),
+    Ban("^(said|saidSo|tells[A-Z]\\w*|must(Tell|Say)\\w*)$", "reported, announces, prints"),
+    Ban("(?i)^(room|[a-z]+Room)$", "space, width, columns, available"),
+    Ban(
+      "^(isThere|wasThere|isAdrift|isApart|isBare|goesOn)$", "exists, isAlive, isInList, isShown"),
+    Ban(
+      "^(mends|hopeless\\w*|survivors|crew|shelf\\w*|kin|fate|essence|absence)$", "its effect"),
+    Ban("(?i)^(wish|leftRuns|bring(s|Back|Worker|Executor))$", "parameters, kept, restart, add"),
+    Ban("^(isGot|got|getsNothing)$", "input, output"),
+    Ban("^(least|most)$", "minimum, maximum"),
+    Ban("^trouble$", "failure, attention, problem", except: ["WorkerHealth.swift: trouble"]),
+    Ban(
+      "^(who|whom|what|why|how|it|them|they|theirs|ours|those)$",
+      "a noun: reason, cause, name, advice"),
   ]
 
   /// For functions and types.
@@ -167,7 +184,20 @@ import Testing
     Ban(
       "^(most|whole|full|common|late|broken|given|near|under|around|again|apart)$",
       "a noun or a verb, no adjective or preposition"),
-    Ban("^(what|why|who|how|where|when)$", "reason, cause, name"),
+    Ban("^(where|when)$", "place, time"),
+    Ban("^(say|says|tell|tells|tellAll|rest|bad|wrong|prove|greet)$", "show, print, wait, invalid"),
+    Ban("^(ask|asks)$", "send, request, query", except: ["OtherRuns.swift: ask"]),
+    Ban("^(recall|standing|surroundings|absence|lookAhead)$", "restore, state, update"),
+    Ban(
+      "^(turned|returned|leaving|bringBack|takeBack|noSuch|lights)$", "a verb: copy, restore, undo"),
+    Ban("^(words|said)$", "arguments, text, message", except: wordLists),
+    Ban("^(Wish|Texts|Hidden|Arrived|Narration|LeftRuns)$", "a noun of the field"),
+  ]
+
+  /// Functions that split text into words.
+  private static let wordLists: Set<String> = [
+    "ContainerOrder.swift: words", "DeclaredFiles.swift: words", "CommandText.swift: words",
+    "EditOptions.swift: words", "Palette.swift: words", "PlainPane.swift: words",
   ]
 
   private struct Name {

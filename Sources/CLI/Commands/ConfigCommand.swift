@@ -42,8 +42,9 @@ struct ConfigCommand: ParsableCommand {
       return Console.print("created \(path): remove the # in front of each setting that you change")
     }
     if file == nil, !Files.exists(path) {
-      let how = "to create one: hflow-tui config --write"
-      return check ? () : Console.print("no configuration file \(path): the defaults apply; \(how)")
+      let advice = "to create one: hflow-tui config --write"
+      return check
+        ? () : Console.print("no configuration file \(path): the defaults apply; \(advice)")
     }
     do throws(ConfigurationFile.Mistakes) {
       _ = try configuration.read()

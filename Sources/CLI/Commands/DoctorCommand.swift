@@ -26,7 +26,7 @@ struct DoctorCommand: ParsableCommand {
   }
 }
 
-/// What this host has, as `hflow-tui doctor` shows it.
+/// The programs and directories of this host, as `hflow-tui doctor` shows them.
 ///
 /// | finding | missing | broken | absent |
 /// |---|---|---|---|
@@ -60,7 +60,7 @@ struct DoctorReport {
     var name: String
     /// Any of these will do.
     var programs: [Program]
-    /// What it is for, and how to install it.
+    /// Its purpose, and how to install it.
     var use: String
   }
 
@@ -222,9 +222,9 @@ private struct Probe: HostProbing {
       await Tool.run(command, milliseconds: Self.answerMilliseconds)
     }
     guard let result else { return .fails("it does not start") }
-    guard result.isSuccess else { return .fails(String(result.complaint.prefix(100))) }
+    guard result.isSuccess else { return .fails(String(result.errorText.prefix(100))) }
     let lines = (result.output + "\n" + result.errors).split(whereSeparator: \.isNewline)
-    // Some print warnings first.
+    // Some programs print warnings before the version.
     let line = lines.first { $0.contains(/[0-9]\.[0-9]/) } ?? lines.first
     return .works(line.map { String($0.prefix(60)) } ?? "no version")
   }
@@ -250,8 +250,8 @@ private struct Probe: HostProbing {
   }
 
   var slots: DoctorReport.Finding {
-    let most = DescriptorLimit.mostSlots.map { "at most \($0) slots (ulimit -n)" } ?? "no limit"
+    let maximum = DescriptorLimit.mostSlots.map { "at most \($0) slots (ulimit -n)" } ?? "no limit"
     return DoctorReport.Finding(
-      state: .works, name: "jobs", text: "\(Environment.processorCount) processors, \(most)")
+      state: .works, name: "jobs", text: "\(Environment.processorCount) processors, \(maximum)")
   }
 }

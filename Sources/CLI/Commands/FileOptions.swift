@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// What a run does about the files that its tasks declare.
+/// Options about the files that tasks declare.
 struct FileOptions: ParsableArguments {
   @Flag(help: "Fail tasks whose declared files are missing; else warn")
   var checkFiles = false

@@ -2,7 +2,7 @@ public import ArgumentParser
 import JSONValue
 public import JobProtocol
 
-/// What a worker may use besides its slots.
+/// The resources of a local worker besides its slots.
 struct LocalWorkerOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -81,13 +81,13 @@ struct ReportCommand: ParsableCommand {
     let page = ReportPage(
       report(tails: tails), program: "hflow-tui \(CommandLineTool.version)",
       zoneOffset: DisplayOptions.timeZoneOffset, now: now)
-    let usual = "report-\(found.run.short).html"
-    // The default name is known to others, who could have put a link in its place.
-    if output == nil, let link = GuardedPath(usual).refusal {
+    let defaultName = "report-\(found.run.short).html"
+    // Other users know the default name and may have created a link there.
+    if output == nil, let link = GuardedPath(defaultName).refusal {
       throw Failure(
-        .infrastructure, "\(usual): \(link.reason); choose another file with --output FILE")
+        .infrastructure, "\(defaultName): \(link.reason); choose another file with --output FILE")
     }
-    try write(Array(page.html.utf8), to: output ?? usual)
+    try write(Array(page.html.utf8), to: output ?? defaultName)
   }
 
   /// One line for each request, as the collector's file exporter writes them.

@@ -11,7 +11,7 @@ import ShellText
 import TUI
 import Workflow
 
-/// How a workflow is run, and what the user sees of it.
+/// The options of `run` and `recover`: how a workflow is run, and what is shown.
 struct RunOptions: ParsableArguments {
   @Flag(help: "Print progress as plain lines (default without a terminal)")
   var headless = false
@@ -212,14 +212,14 @@ struct RunOptions: ParsableArguments {
     settings.invokerIsChosen = invoker != nil || executorCommand != nil
     if let executorCommand {
       settings.invoker = .oneshot
-      settings.executorCommand = try words(of: executorCommand)
+      settings.executorCommand = try splitCommand(of: executorCommand)
       try checkForeign(settings.redisURL)
     }
     try places.apply(to: &settings, slots: slots)
     return settings
   }
 
-  /// Other executors know nothing of sentinels.
+  /// Foreign executors do not support sentinels.
   private func checkForeign(_ text: String?) throws(Failure) {
     guard let text, let url = try? RedisURL(parsing: text), case .sentinel = url.endpoint else {
       return
@@ -230,7 +230,7 @@ struct RunOptions: ParsableArguments {
         + "rediss://")
   }
 
-  /// The default name is known to others, who could have put a link in its place.
+  /// Other users know the default name and may have created a link there.
   private static func defaultLog() throws(Failure) -> String {
     let name = "provenance_log.txt"
     guard let link = GuardedPath(name).refusal else { return name }
@@ -248,11 +248,11 @@ struct RunOptions: ParsableArguments {
       .flatMap { ExecutorOrder.chosenSlots.contains($0) ? $0 : nil }
   }
 
-  private func words(of command: String) throws -> [String] {
-    guard let words = ShellWords.split(command), !words.isEmpty else {
+  private func splitCommand(of command: String) throws -> [String] {
+    guard let splitCommand = ShellWords.split(command), !splitCommand.isEmpty else {
       throw Failure(.usage, "--executor-command: empty, or a quote is not closed")
     }
-    return words
+    return splitCommand
   }
 
   /// The worker inherits the limits of this process.

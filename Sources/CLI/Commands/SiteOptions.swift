@@ -101,7 +101,8 @@ struct SiteOptions: ParsableArguments {
     if let url = settings.redisURL, url.hasPrefix("unix:") || url.hasPrefix("/") {
       throw Failure(.usage, "--on kubernetes: pods cannot reach \(url); give a redis:// URL")
     }
-    // There, Kubernetes or the engine repeats failed jobs so often; here, the engine alone.
+    // In HyperFlow, Kubernetes or the engine repeats failed jobs this often; here, only the engine
+    // does.
     if settings.retries == nil,
       let limit = Environment["HF_VAR_BACKOFF_LIMIT"].flatMap({ Int($0) }), limit > 0
     {

@@ -12,8 +12,8 @@ struct VariableOptions: ParsableArguments {
   var function: String?
 
   func validate() throws {
-    if let bad = variables.first(where: { !$0.contains("=") || $0.hasPrefix("=") }) {
-      throw ValidationError("--var \(bad): expected NAME=VALUE")
+    if let invalid = variables.first(where: { !$0.contains("=") || $0.hasPrefix("=") }) {
+      throw ValidationError("--var \(invalid): expected NAME=VALUE")
     }
   }
 

@@ -6,7 +6,7 @@ import Workflow
 struct ControlPlan {
   var requests: [ControlRequest]
   var confirmation: Confirmation
-  /// Lines about what the command does not apply to.
+  /// Lines about tasks to which the command does not apply.
   var notes: [String] = []
 
   /// No requests.

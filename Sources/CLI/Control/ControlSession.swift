@@ -55,13 +55,13 @@ struct ControlSession {
       if plan.notes.isEmpty { return }
       throw Failure(.usage, [])
     }
-    if runsAgain { try noteChange() }
+    if runsAgain { try printWorkflowChange() }
     let url = try isLive ? opened.runWatcher.url : restartEngine()
-    try ask(plan, at: url, after: lastID)
+    try sendRequests(plan, at: url, after: lastID)
   }
 
-  /// Sends a request that depends on no task, without reading the journal: that of a large run
-  /// takes seconds.
+  /// Sends a request that depends on no task, without reading the journal, which takes seconds for
+  /// a large run.
   func performAtOnce(_ decide: (RunCondition) -> ControlPlan) throws {
     defer { opened.close() }
     try checkEngine()
@@ -71,7 +71,7 @@ struct ControlSession {
     let plan = decide(condition)
     for note in plan.notes { Console.printError(note) }
     guard !plan.requests.isEmpty else { throw Failure(.usage, []) }
-    try ask(plan, at: opened.runWatcher.url, after: lastID)
+    try sendRequests(plan, at: opened.runWatcher.url, after: lastID)
   }
 
   private func checkEngine() throws(Failure) {
@@ -81,7 +81,7 @@ struct ControlSession {
     throw Failure(.usage, "run \(short) \(condition.sentence) and has no engine\(advice)")
   }
 
-  private func noteChange() throws(Failure) {
+  private func printWorkflowChange() throws(Failure) {
     let copy = try opened.wait { [runWatcher = opened.runWatcher] () throws(RunnerError) in
       try await runWatcher.workflowText()
     }
@@ -95,7 +95,7 @@ struct ControlSession {
       .restartEngine(for: opened.watcher)
   }
 
-  private func ask(_ plan: ControlPlan, at url: RedisURL, after id: String) throws {
+  private func sendRequests(_ plan: ControlPlan, at url: RedisURL, after id: String) throws {
     let runWatcher = RunWatcher(
       run: opened.run, url: url, id: opened.watcher,
       key: try SigningOptions.key(in: keyFile, of: opened.found.directory))
@@ -108,13 +108,13 @@ struct ControlSession {
     for request in plan.requests {
       try opened.wait { () throws(RunnerError) in
         do throws(RedisError) {
-          try await runWatcher.ask(request)
+          try await runWatcher.send(request)
         } catch {
           throw RunnerError(.infrastructure, "\(error)")
         }
       }
     }
-    defer { try? opened.wait { () throws(RunnerError) in await runWatcher.leave() } }
+    defer { try? opened.wait { () throws(RunnerError) in await runWatcher.unregister() } }
     try wait(for: plan.confirmation, in: tail)
   }
 
@@ -152,11 +152,11 @@ struct ControlSession {
     }
     if printed > Self.lineLimit { Console.print("… and \(printed - Self.lineLimit) more") }
     guard confirmation.isAnswered else {
-      let whom = printed > 0 ? " for \(confirmation.pending.count) of them" : ""
+      let pendingText = printed > 0 ? " for \(confirmation.pending.count) of them" : ""
       throw Failure(
         .infrastructure,
         "the engine of run \(opened.run.short) did not answer within "
-          + "\(Self.answerTimeout / 1000) s\(whom); check it with `hflow-tui list`")
+          + "\(Self.answerTimeout / 1000) s\(pendingText); check it with `hflow-tui list`")
     }
   }
 }

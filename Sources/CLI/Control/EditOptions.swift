@@ -34,8 +34,8 @@ struct EditOptions: ParsableArguments {
     if command != nil, editArgs {
       throw ValidationError("--command and --edit-args exclude each other")
     }
-    if let bad = environment.first(where: { !$0.contains("=") || $0.hasPrefix("=") }) {
-      throw ValidationError("--env \(bad): expected NAME=VALUE")
+    if let invalid = environment.first(where: { !$0.contains("=") || $0.hasPrefix("=") }) {
+      throw ValidationError("--env \(invalid): expected NAME=VALUE")
     }
     if let timeout, timeout < 0 || !timeout.isFinite {
       throw ValidationError("--timeout must be a number of seconds; 0 means no limit")

@@ -20,8 +20,8 @@ extension RunSettings {
   }
 }
 
-/// Held from the search for other runs of a directory until the own run has started, so that of
-/// two `run` commands at the same moment, the second sees the first.
+/// A lock from the search for other runs of a directory until the new run has started. So if two
+/// `run` commands start at the same moment, the second sees the run of the first.
 enum StartLock {
   private final class Held: Sendable {
     let lock: FileLock
@@ -33,7 +33,7 @@ enum StartLock {
   private static let waitMilliseconds = 30_000
   private static let noticeMilliseconds = 1000
 
-  /// Locks the directory. Where that is impossible or takes too long, the run starts all the same.
+  /// Locks the directory. If that is impossible or takes too long, the run starts without the lock.
   static func acquire(_ directory: String) {
     guard let lock = try? FileLock(reading: directory) else { return }
     let start = Clock.monotonicMilliseconds

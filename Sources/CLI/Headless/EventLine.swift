@@ -39,7 +39,7 @@ enum EventLine {
     return JSON.object(members).text
   }
 
-  /// The events that are in no journal, because Redis is not there.
+  /// An event that is in no journal, because Redis cannot be reached.
   static func text(_ change: OutageChange, at time: Int) -> String {
     switch change {
     case .lost(let reason):

@@ -17,7 +17,7 @@ final class HeadlessPrinter: RunObserver {
   private struct State {
     /// `nil` until the run begins.
     var run: RunState?
-    var narrator = RunNarrator()
+    var eventLines = RunEventLines()
   }
 
   private let style: Style
@@ -53,7 +53,7 @@ final class HeadlessPrinter: RunObserver {
         guard let run = state.run else { return [] }
         switch style {
         case .json: return EventLine.texts(event, in: run)
-        case .plain: return state.narrator.lines(for: event, in: run)
+        case .plain: return state.eventLines.lines(for: event, in: run)
         }
       }
     }

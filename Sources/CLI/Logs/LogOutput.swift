@@ -37,7 +37,7 @@ struct LogOutput {
   }
 
   /// Reports that output is missing. The output after the gap begins on a new line.
-  mutating func noteGap(_ text: String) {
+  mutating func reportGap(_ text: String) {
     for stream in [LogChunk.Stream.standardOutput, .standardError] { _ = endLine(of: stream) }
     note(text)
   }

@@ -38,7 +38,7 @@ struct LogPrinter: Sendable {
     if isWhole(chunks) {
       for chunk in chunks { output.write(chunk) }
     } else if !printFiles(&output) {
-      noteMissing(chunks, output)
+      printMissing(chunks, output)
       for chunk in chunks { output.write(chunk) }
     }
     output.finish()
@@ -55,7 +55,7 @@ struct LogPrinter: Sendable {
         group.addTask {
           await feed.run(untilEnd: true) { update in
             output.value.withLock { show(update, on: &$0) }
-          } complain: { error in
+          } onError: { error in
             output.value.withLock { $0.output.note("\(error)") }
           }
         }
@@ -75,7 +75,7 @@ struct LogPrinter: Sendable {
       if piece.missing > 0 {
         let place = logs.standardOutput ?? logs.standardError
         let count = Formats.counted(piece.missing, "piece was", "pieces were")
-        shown.output.noteGap(
+        shown.output.reportGap(
           "\(count) removed from Redis; "
             + (place.map { "complete output: \($0)" } ?? "the executor's host has all in logs-hf/"))
       }
@@ -108,7 +108,7 @@ struct LogPrinter: Sendable {
     return isFound
   }
 
-  private func noteMissing(_ chunks: [LogChunk], _ output: LogOutput) {
+  private func printMissing(_ chunks: [LogChunk], _ output: LogOutput) {
     guard let first = chunks.first, first.sequence > 1 else { return }
     let earlier = Formats.counted(first.sequence - 1, "earlier piece was", "earlier pieces were")
     output.note("\(earlier) removed from Redis; the executor's host has them in logs-hf/")

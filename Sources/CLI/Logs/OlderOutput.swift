@@ -4,9 +4,8 @@ import Posix
 /// The output of an attempt that Redis no longer has, read from the executor's files. Long
 /// output is cut at its beginning, to limit the screen's memory.
 ///
-/// The files have no times and do not tell how the streams were interleaved. They also have
-/// lines that were dropped because they came too fast. So the beginning of the kept output is
-/// found by its text.
+/// The files have no times, and their streams are separate. They also have lines that were dropped
+/// because they came too fast. So the beginning of the kept output is found by its text.
 struct OlderOutput: Equatable {
   /// The older part of one file.
   struct Part: Equatable {
@@ -50,7 +49,7 @@ struct OlderOutput: Equatable {
     self.parts = parts
   }
 
-  // MARK: Finding it
+  // MARK: Searching the files
 
   /// The offset at which the kept output begins.
   private static func end(
@@ -60,15 +59,16 @@ struct OlderOutput: Equatable {
     let file = try Files.openRegular(path)
     let size = Files.size(path) ?? 0
     guard let first = chunks.first else {
-      // Everything is older, unless more output is to come: then the offset is unknown.
+      // Without kept output, all of the file is older, unless the job still runs: then the offset
+      // is unknown.
       return kept.contains { $0.stream == .end } ? size : nil
     }
     let length = chunks.reduce(0) { $0 + $1.bytes.count }
     var end = size - length + first.bytes.count
-    let least = max(0, end - searchLimit)
+    let minimum = max(0, end - searchLimit)
     var finder = BackwardFinder(first.bytes)
-    while end > least {
-      let start = max(least, end - windowSize)
+    while end > minimum {
+      let start = max(minimum, end - windowSize)
       let window = try DescriptorIO.read(file.number, at: start, count: end - start)
       guard window.count == end - start else { return nil }
       if let place = finder.search(window) { return start + place }
@@ -88,7 +88,7 @@ struct OlderOutput: Equatable {
     return min(end, end - limit + feed + 1)
   }
 
-  // MARK: Reading it
+  // MARK: Reading the files
 
   /// In display order, numbered so that the last piece has the number `last`.
   func segments(upTo last: Int) -> [Segment] {

@@ -55,7 +55,7 @@ final class ReplayFeed: Sendable {
       Task { SavedText.save(text, to: path, reportingTo: self.messageQueue) }
     case .inspectFiles(let question):
       Task { self.messageQueue.send(.files(FileInspector.facts(question))) }
-    case .keep(let lines): Task { try? ConfigurationFile.keep(lines) }
+    case .keep(let lines): Task { try? ConfigurationFile.save(lines) }
     case .finished, .watchWorkers, .tailLogs, .readOutputFiles: break
     case .listRuns, .switchRun, .returnToRun, .resume:
       messageQueue.send(.notice("not possible in a replay: leave it first"))

@@ -61,7 +61,7 @@ final class ReplayLogs: Sendable {
     }
   }
 
-  /// Forgets everything: the screen has discarded its output.
+  /// Starts again, because the screen has discarded its output.
   func rewind() { state.withLock { $0.tracks = [:] } }
 
   private func begin(_ attempt: AttemptID) {

@@ -32,8 +32,8 @@ struct TraceCollector {
     let rest = text.dropFirst(scheme.count)
     let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     let path = rest.dropFirst(authority.count)
-    let isBare = path.isEmpty || path == "/"
-    url = "\(scheme)\(authority)" + (isBare ? "/v1/traces" : String(path))
+    let hasNoPath = path.isEmpty || path == "/"
+    url = "\(scheme)\(authority)" + (hasNoPath ? "/v1/traces" : String(path))
     let host = authority.split(separator: "@").last.map(String.init) ?? ""
     displayName = scheme + host
   }
@@ -110,7 +110,7 @@ struct TraceCollector {
     return quoted + "\""
   }
 
-  /// What a collector that answered 200 says about spans that it did not keep.
+  /// The message of a collector that answered 200 but rejected some spans.
   static func problem(in answer: String) -> String? {
     guard let partial = (try? JSON(parsing: answer))?["partialSuccess"] else { return nil }
     let given = partial["rejectedSpans"]

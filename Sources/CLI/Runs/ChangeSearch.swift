@@ -10,9 +10,10 @@ import Workflow
 
 /// Compares a workflow with its former runs, for `run --changed`.
 struct ChangeSearch {
-  /// How many runs are read: a run that failed early leaves tasks to the one before.
+  /// How many former runs are read: for tasks that the last run did not reach, the run before is
+  /// compared.
   private static let runLimit = 5
-  /// How many reasons the journal has.
+  /// How many reasons are journaled.
   private static let noticeLimit = 50
 
   let workflow: Workflow

@@ -40,7 +40,7 @@ struct DamagedRun: Sendable {
   /// The state in lists: a run that may not be read may be intact.
   var word: String { isReadable ? "damaged" : "unreadable" }
 
-  /// What the run is and what to do.
+  /// The problem and what to do.
   var sentence: String {
     isReadable
       ? "run \(run) is damaged (\(problem)): \(directory.path); repair it, or delete it with "
@@ -60,7 +60,7 @@ struct DamagedRun: Sendable {
       throw Failure(
         .usage, "the Redis of run \(run) still runs; stop it first: fuser \(lock) finds it")
     }
-    // Needed if the path is a file or a link.
+    // Removes a path that is a file or a link.
     Files.remove(directory.path)
     RunDeletion.remove(directory)
     guard !Files.exists(directory.path) else {

@@ -34,9 +34,9 @@ struct OtherRuns {
     // A run on the same given Redis is reachable with the URL given here, which has the
     // password. If that Redis does not answer, the run itself will report it.
     if let url = settings.redisURL,
-      let there = try? RunFinder(redis: url, directory: directory).all()
+      let existing = try? RunFinder(redis: url, directory: directory).all()
     {
-      let known = there.filter { entry in runs.contains { $0.run == entry.run } }
+      let known = existing.filter { entry in runs.contains { $0.run == entry.run } }
       runs = runs.map { run in known.first { $0.run == run.run } ?? run }
     }
     damaged = RunFinder(redis: nil, directory: directory).damaged()
@@ -68,12 +68,12 @@ struct OtherRuns {
     guard !isWanted, settings.redisURL == nil, settings.recoverFrom == nil, !settings.isPiped,
       let (run, condition) = interrupted
     else { return .startNew }
-    let what = "run \(run.run.short) of this workflow was interrupted\(progress(condition))"
+    let interruption = "run \(run.run.short) of this workflow was interrupted\(progress(condition))"
     guard mayAsk else {
-      Console.printError("note: \(what); to resume it: hflow-tui resume \(run.run.short)")
+      Console.printError("note: \(interruption); to resume it: hflow-tui resume \(run.run.short)")
       return .startNew
     }
-    Console.printError("\(what).")
+    Console.printError("\(interruption).")
     return answer(
       "[R]esume it, start a [n]ew run, or [q]uit? ",
       ["r": .resume(run), "y": .resume(run), "n": .startNew, "q": .leave], else: .resume(run))
@@ -84,7 +84,7 @@ struct OtherRuns {
   private func answer(
     _ question: String, _ answers: [Character: Answer], else other: Answer
   ) -> Answer {
-    // No other run waits for the answer.
+    // Other `run` commands must not wait for the answer.
     StartLock.release()
     Console.marksPastes(true)
     defer { Console.marksPastes(false) }

@@ -27,7 +27,7 @@ struct RunFinder {
   /// The runs of all directories, to be found too; `nil` for those of `directory` alone.
   var index: RunIndex?
 
-  /// The same place, and all directories that this user has started runs in.
+  /// A finder that also searches all directories in which this user has started runs.
   func everywhere(_ index: RunIndex = RunIndex()) -> RunFinder {
     var finder = self
     finder.index = index
@@ -39,7 +39,7 @@ struct RunFinder {
     guard let index else { return try localRuns() }
     var finder = self
     finder.index = nil
-    // Without a Redis, the runs of other directories are still there.
+    // If Redis does not answer, the runs of directories are still found.
     let nearby = (try? finder.localRuns()) ?? []
     // Runs whose directory was moved are found there from now on.
     for run in nearby {
@@ -135,7 +135,7 @@ struct RunFinder {
       isReachable: answers(url, run), original: RunDescription.original(of: directory))
   }
 
-  /// The run that a name means, here or, if there is none here, in any directory.
+  /// The run that a name means: in this directory, else in any directory.
   func findAnywhere(_ name: String?) throws(Failure) -> FoundRun {
     do throws(Failure) {
       return try one(name)

@@ -131,7 +131,7 @@ extension RunList.Entry {
 
   private func progress(_ now: Int) -> String {
     guard let counts = condition.counts else { return "–" }
-    let troubles = counts.troubles.map { " \($0.glyph)\(counts[$0])" }.joined()
+    let troubles = counts.statesNeedingAttention.map { " \($0.glyph)\(counts[$0])" }.joined()
     let asOf = condition.countsAsOf.map { time in
       " (\(Formats.age(milliseconds: now - time)) ago)"
     }

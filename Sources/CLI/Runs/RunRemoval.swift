@@ -17,7 +17,7 @@ struct RunRemoval {
   }
 
   func remove() throws(Failure) {
-    // Check right before: the run may have been resumed meanwhile.
+    // Check again just before the removal, because the run may have been resumed.
     let condition = RunCondition(of: found)
     guard !condition.isLive else {
       throw Failure(

@@ -110,16 +110,16 @@ enum TaskNames {
 
   private static func exact(_ name: String, in run: RunState) -> FiringID? {
     if let (process, firing) = run.workflow.parse(label: name) {
-      return known(FiringID(process, firing), in: run)
+      return existingTask(FiringID(process, firing), in: run)
     }
     let numbers = name.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
     guard numbers.count == 2, let process = numbers[0], let firing = numbers[1], process >= 1
     else { return nil }
-    return known(FiringID(ProcessID(number: process), firing), in: run)
+    return existingTask(FiringID(ProcessID(number: process), firing), in: run)
   }
 
   /// The task, if it has fired or can fire.
-  private static func known(_ task: FiringID, in run: RunState) -> FiringID? {
+  private static func existingTask(_ task: FiringID, in run: RunState) -> FiringID? {
     run.hasTask(task) ? task : nil
   }
 

@@ -2,8 +2,7 @@ public import ArgumentParser
 import Glibc
 public import TUI
 
-/// How the screen looks, for every command that shows it. These options override the configuration
-/// file.
+/// Options about the screen, for every command that shows it. They override the configuration file.
 struct DisplayOptions: ParsableArguments {
   @Flag(help: "Use ASCII characters only")
   var ascii = false

@@ -23,8 +23,8 @@ final class ScreenFeed: Sendable {
     var place = ResumePoint()
   }
 
-  /// How far a feed has read, and what it follows. Another feed of the same run continues
-  /// there.
+  /// The position of a feed in the journal, and the output that it follows. Another feed of the
+  /// same run continues from it.
   struct ResumePoint {
     fileprivate var lastID = "0"
     fileprivate var logs: LogSubscription?
@@ -82,10 +82,10 @@ final class ScreenFeed: Sendable {
     let steady = [
       Task { await self.follow(events) },
       Task { await self.report(events, whenLost) },
-      Task { await self.runWatcher.keepAlive { self.engineChanged(isThere: $0) } },
+      Task { await self.runWatcher.keepAlive { self.engineChanged(isAlive: $0) } },
       Task { await self.passLogs() },
     ]
-    // Not cancelled by `stop`: earlier requests are still sent.
+    // `stop` does not cancel this task, so that earlier requests are still sent.
     let sending = Task { await self.passRequests() }
     tasks.withLock {
       $0.steady = steady
@@ -96,16 +96,16 @@ final class ScreenFeed: Sendable {
     if place.watchesWorkers { watchWorkers(true) }
   }
 
-  private func engineChanged(isThere: Bool) {
-    tasks.withLock { $0.engineIsGone = !isThere }
-    send(.engine(isThere: isThere))
+  private func engineChanged(isAlive: Bool) {
+    tasks.withLock { $0.engineIsGone = !isAlive }
+    send(.engine(isAlive: isAlive))
   }
 
   /// Deregisters from the run and stops.
-  func leave() async {
+  func unregister() async {
     stop()
     await finishRequests()
-    await runWatcher.leave()
+    await runWatcher.unregister()
     viewerServer?.close()
   }
 
@@ -205,12 +205,12 @@ final class ScreenFeed: Sendable {
   }
 
   /// Requests are sent one after the other, in their order. Never blocks.
-  func ask(_ request: ControlRequest) { requests.send(request) }
+  func sendRequest(_ request: ControlRequest) { requests.send(request) }
 
   private func passRequests() async {
     while let request = await requests.next() {
       do {
-        try await runWatcher.ask(request)
+        try await runWatcher.send(request)
       } catch {
         send(.notice("not sent: \(error)"))
       }
@@ -230,8 +230,8 @@ final class ScreenFeed: Sendable {
   /// Never blocks.
   func readOutputFiles(of attempt: AttemptID) { Task { await passFiles(of: attempt) } }
 
-  /// Sends the output of an attempt that has ended and has no stream, from files, as `logs` shows
-  /// it: a foreign executor writes no stream, and Redis keeps only so much.
+  /// Sends the output of an attempt that has ended and has no stream, from files: a foreign executor
+  /// writes no stream, and Redis keeps only a limited amount of output.
   private func passFiles(of attempt: AttemptID) async {
     guard let directory = tasks.withLock({ $0.place.directory }) else { return }
     let job = details.jobID(attempt)
@@ -269,7 +269,7 @@ final class ScreenFeed: Sendable {
       if update.isTruncated { await self.passOlder(before: &update) }
       await self.messageQueue.waitForSpace()
       self.send(.log(update))
-    } complain: { error in
+    } onError: { error in
       self.send(.notice("cannot read the log: \(error)"))
     }
   }

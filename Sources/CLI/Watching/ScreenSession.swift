@@ -9,7 +9,7 @@ import Synchronization
 import TUI
 import Workflow
 
-/// One session of the screen: connects it with a run's journal, logs and engine.
+/// One session of the screen: connects the screen with a run's journal, logs and engine.
 ///
 /// The screen runs on the calling thread. Everything from Redis arrives on other threads and
 /// reaches the screen through the message queue.
@@ -91,7 +91,7 @@ struct ScreenSession: Sendable {
         await runWatcher.settledState(of: workflow)
       }
     }
-    try Blocking.wait { () throws(RunnerError) in await feed.leave() }
+    try Blocking.wait { () throws(RunnerError) in await feed.unregister() }
     return state
   }
 

@@ -17,7 +17,7 @@ final class ScreenWorld: Sendable {
   private let key: SigningKey?
   private let messageQueue: MessageQueue
   private let watched: Mutex<ScreenFeed>
-  /// How far runs were read that the screen has left.
+  /// The positions in the journals of runs that the screen has left.
   private let places = Mutex<[RunID: ScreenFeed.ResumePoint]>([:])
   /// Serialises changes of the feed: each sees the result of the ones before.
   private let changes = DispatchQueue(label: "hflow-tui.changes")
@@ -46,7 +46,7 @@ final class ScreenWorld: Sendable {
     switch effect {
     case .followLogs(let subscription): feed.followLogs(subscription)
     case .readOutputFiles(let attempt): feed.readOutputFiles(of: attempt)
-    case .control(let request): ask(request)
+    case .control(let request): sendRequest(request)
     case .finished(let status, let info, let command):
       background { self.finish(status, info, command) }
     case .save(let text, let path):
@@ -58,7 +58,7 @@ final class ScreenWorld: Sendable {
     case .keep(let lines):
       background {
         do throws(PosixError) {
-          try ConfigurationFile.keep(lines)
+          try ConfigurationFile.save(lines)
         } catch {
           self.messageQueue.send(.notice("the setting is not kept: \(error)"))
         }
@@ -78,14 +78,14 @@ final class ScreenWorld: Sendable {
   }
 
   /// Requests are sent in their order: behind one that restarts the engine, the others wait.
-  private func ask(_ request: ControlRequest) {
+  private func sendRequest(_ request: ControlRequest) {
     let feed = feed
     let waits = waitingRequests.withLock { count in
       guard count > 0 || feed.lacksEngine && request.startsEngine else { return false }
       count += 1
       return true
     }
-    guard waits else { return feed.ask(request) }
+    guard waits else { return feed.sendRequest(request) }
     let run = feed.runWatcher.run
     changes.async {
       if request.startsEngine {
@@ -102,7 +102,7 @@ final class ScreenWorld: Sendable {
     guard feed.runWatcher.run == run else {
       return messageQueue.send(.notice("not sent: you left run \(run.short)"))
     }
-    feed.ask(request)
+    feed.sendRequest(request)
   }
 
   private func finish(_ status: RunStatus, _ info: RunInfo?, _ command: String) {
@@ -157,7 +157,7 @@ final class ScreenWorld: Sendable {
       next.start(from: former ?? .init(), whenLost: checkEnd)
       then?(next)
       // For the same run, the watcher stays registered.
-      Task { isSame ? await previous.disconnect() : await previous.leave() }
+      Task { isSame ? await previous.disconnect() : await previous.unregister() }
     } catch let error as Failure {
       messageQueue.send(.notice(error.lines.joined(separator: " ")))
     } catch {
@@ -200,7 +200,7 @@ final class ScreenWorld: Sendable {
         .notice("not sent: you left run \(run.short) before its engine was restarted"))
     }
     guard feed.lacksEngine else {
-      if let request { feed.ask(request) }
+      if let request { feed.sendRequest(request) }
       return
     }
     change {
@@ -212,12 +212,12 @@ final class ScreenWorld: Sendable {
         of: run, at: RedisURL(parsing: ready.redisURL), settings.workflowPath)
     } then: { next in
       self.messageQueue.send(.notice("restarted the engine of run \(run.short)"))
-      if let request { next.ask(request) }
+      if let request { next.sendRequest(request) }
     }
   }
 
-  /// Called when Redis is lost. If the run was closed before this screen had read its end,
-  /// reopens it.
+  /// Called when Redis is lost. If the run was closed before this screen had read its end, opens
+  /// the run again for reading.
   @Sendable private func checkEnd(_ lost: ScreenFeed) {
     changes.async {
       let run = lost.runWatcher.run

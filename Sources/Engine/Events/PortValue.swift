@@ -2,7 +2,7 @@ public import JSONValue
 
 /// The value of an output, from a function or a job.
 public enum PortValue: Sendable, Equatable {
-  /// One instance without data, with the signal's attributes only.
+  /// One instance without data: only the signal's attributes.
   case bare
   /// One instance for each element; none for an empty list.
   case data([JSON])

@@ -63,7 +63,7 @@ struct DataflowProcess: FiringRule {
     return taken
   }
 
-  /// How many instances of a port the next firing consumes; `nil` while its count signal is
+  /// How many instances of a port the next firing consumes; `nil` while the count signal is
   /// missing.
   private func needed(_ port: Int) -> Int? {
     switch queues.inputs[port].count {

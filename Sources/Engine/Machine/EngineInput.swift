@@ -51,8 +51,7 @@ public enum EngineInput: Sendable, Equatable {
 }
 
 extension EngineInput {
-  /// The input of a turn that begins with this event; `nil` for events that only follow from
-  /// others.
+  /// The input of a turn that begins with this event; `nil` for events that never begin a turn.
   init?(_ first: RunEvent.Change) {
     switch first {
     case .runStarted(let info): self = .start(info)

@@ -1,8 +1,8 @@
 import DequeModule
 import Workflow
 
-/// How the types of processes differ: which instances a firing consumes. Everything else is in
-/// `ProcessMachine`.
+/// Decides which instances a firing consumes, by the type of the process. Everything else about
+/// firing is in `ProcessMachine`.
 protocol FiringRule: Sendable {
   var queues: InputQueues { get set }
   /// Whether a firing waits for the end of the previous one.

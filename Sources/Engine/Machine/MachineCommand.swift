@@ -27,7 +27,7 @@ public struct Work: Sendable, Equatable {
   public let inputs: [ConsumedInput]
   /// A user's edit.
   public let edit: JobEdit?
-  /// By how much it asks for more than the workflow says.
+  /// By how much its requests exceed those of the workflow.
   public let growth: ResourceGrowth
 
   public init(

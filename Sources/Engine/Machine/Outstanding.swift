@@ -59,17 +59,17 @@ extension RunMachine {
 
   /// The user's edit of a task's current attempt.
   public func edit(of firing: FiringID) -> JobEdit? {
-    tasks.knows(firing) ? tasks[firing].edit : nil
+    tasks.contains(firing) ? tasks[firing].edit : nil
   }
 
   /// Whether the attempt is being cancelled.
   public func isCancelling(_ attempt: AttemptID) -> Bool {
-    tasks.knows(attempt.firing)
+    tasks.contains(attempt.firing)
       && tasks[attempt.firing].machine.state == .cancelling(attempt: attempt.number)
   }
 
   public func isActive(_ attempt: AttemptID) -> Bool {
-    guard tasks.knows(attempt.firing) else { return false }
+    guard tasks.contains(attempt.firing) else { return false }
     let machine = tasks[attempt.firing].machine
     return machine.isActive && machine.attempt == attempt.number
   }

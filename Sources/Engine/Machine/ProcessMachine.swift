@@ -84,7 +84,7 @@ struct ProcessMachine: Sendable {
     return Firing(number: firedCount, inputs: taken.shown, consumed: consumed(taken))
   }
 
-  /// Whether it would fire now.
+  /// Whether the process would fire now.
   var couldFire: Bool {
     !limitIsReached && isBelowParlevel && nextPorts.allSatisfy({ nexts[$0, default: 0] > 0 })
       && (isSource ? sourceMayFire : rule.isReady)
@@ -95,13 +95,13 @@ struct ProcessMachine: Sendable {
     rule.queues.revise(signal, of: source, to: value)
   }
 
-  /// A firing ended, so it no longer counts for the limit.
+  /// Handles the end of a firing: it no longer counts for the limit.
   mutating func release(failed: Bool) {
     runningCount -= 1
     if failed { failedCount += 1 }
   }
 
-  /// A failed firing runs again.
+  /// Counts a failed firing that runs again.
   mutating func occupy() {
     runningCount += 1
     failedCount -= 1
@@ -111,13 +111,13 @@ struct ProcessMachine: Sendable {
   var maySubmit: Bool { limit == 0 || submittedCount < limit }
 
   mutating func submit() { submittedCount += 1 }
-  /// A submitted attempt has ended or was taken back.
+  /// Handles the end or withdrawal of a submitted attempt.
   mutating func attemptLeft() { submittedCount -= 1 }
 
-  /// A failed firing was skipped.
+  /// Handles the skip of a failed firing.
   mutating func undoFailure() { failedCount -= 1 }
 
-  /// A firing that had succeeded or was held will run again.
+  /// Counts a firing that had succeeded or was held, and will run again.
   mutating func reopen(wasRunning: Bool) {
     if wasRunning { runningCount -= 1 }
     failedCount += 1

@@ -4,7 +4,7 @@ import Workflow
 /// Requests of users.
 extension RunMachine {
   mutating func retry(_ firing: FiringID, _ edit: JobEdit?, _ scope: RetryScope) {
-    guard tasks.knows(firing), halt != .stopped else { return }
+    guard tasks.contains(firing), halt != .stopped else { return }
     let wasScheduled = tasks[firing].machine.isScheduled
     let wasDone = tasks[firing].machine.isDone
     guard case .make(let number) = tasks[firing].machine.retry() else { return }
@@ -32,7 +32,7 @@ extension RunMachine {
   }
 
   mutating func skip(_ firing: FiringID) {
-    guard tasks.knows(firing), halt != .stopped else { return }
+    guard tasks.contains(firing), halt != .stopped else { return }
     let wasScheduled = tasks[firing].machine.isScheduled
     let wasReset = tasks[firing].machine.isReset
     guard tasks[firing].machine.skip() == .skip else { return }
@@ -54,7 +54,7 @@ extension RunMachine {
   }
 
   mutating func cancel(_ firing: FiringID) {
-    guard tasks.knows(firing) else { return }
+    guard tasks.contains(firing) else { return }
     cancelNow(firing)
   }
 
@@ -80,7 +80,7 @@ extension RunMachine {
     }
   }
 
-  /// The same for many tasks, in at most two events.
+  /// Cancels many tasks, in at most two events.
   mutating func cancelAtOnce(_ firings: [FiringID]) {
     var asked: [AttemptID] = []
     var over: [AttemptID] = []
@@ -113,7 +113,7 @@ extension RunMachine {
     guard processes.indices.contains(firing.process.index), firing.number >= 1,
       !heldTasks.contains(firing)
     else { return }
-    if tasks.knows(firing) {
+    if tasks.contains(firing) {
       let machine = tasks[firing].machine
       switch machine.state {
       case .pending, .scheduled, .reset: break
@@ -127,7 +127,7 @@ extension RunMachine {
   }
 
   mutating func withdrawn(_ attempt: AttemptID) {
-    guard tasks.knows(attempt.firing),
+    guard tasks.contains(attempt.firing),
       tasks[attempt.firing].machine.withdrawn(attempt: attempt.number)
     else { return }
     emit(.jobWithdrawn(attempt))
@@ -139,7 +139,7 @@ extension RunMachine {
   mutating func release(_ firing: FiringID) {
     guard heldTasks.remove(firing) != nil else { return }
     emit(.taskReleased(firing))
-    if tasks.knows(firing) { submit(firing) }
+    if tasks.contains(firing) { submit(firing) }
   }
 
   mutating func hold(_ process: ProcessID) {

@@ -27,7 +27,7 @@ extension RunMachine {
     }
   }
 
-  /// A new firing that consumed outputs of a task that runs again waits for it too.
+  /// Lets a new firing wait for the tasks that run again and whose outputs it has consumed.
   mutating func waitForReruns(_ firing: FiringID) {
     let sources = tasks[firing].sources.intersection(remade)
     guard !sources.isEmpty, tasks[firing].machine.wait() else { return }
@@ -64,7 +64,7 @@ extension RunMachine {
     }
   }
 
-  /// The attempt with the old inputs has ended.
+  /// Resets a task whose attempt with the old inputs has ended.
   mutating func resetAtEnd(_ firing: FiringID, failed: Bool) {
     tasks[firing].resetsAtEnd = false
     if !failed { processes[firing.process.index].reopen(wasRunning: false) }
@@ -73,7 +73,7 @@ extension RunMachine {
     runIfReady(firing)
   }
 
-  /// A task that had already sent its outputs has succeeded again.
+  /// Replaces the queued outputs of a task that has succeeded again.
   mutating func revise(_ firing: FiringID, _ outputs: [PortValue]?) {
     if let outputs {
       let ports = workflow[firing.process].dataOutputs(ofFiring: firing.number)

@@ -58,7 +58,7 @@ extension RunMachine {
     marked.insert(process)
   }
 
-  /// A firing of the process ended: it may fire again.
+  /// Handles the end of a firing: the process may fire again.
   mutating func release(_ process: ProcessID, failed: Bool) {
     activeCount -= 1
     processes[process.index].release(failed: failed)

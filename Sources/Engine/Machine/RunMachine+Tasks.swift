@@ -30,7 +30,8 @@ extension RunMachine {
 
   mutating func jobAccepted(_ attempt: AttemptID, _ nativeID: String) {
     guard isActive(attempt), !tasks[attempt.firing].machine.isPending else { return }
-    // An executor may be faster than the infrastructure's answer; its id is still of use.
+    // An executor's report may arrive before the infrastructure's answer. The answer's id is
+    // recorded anyway.
     if mayBeQueued(attempt) {
       _ = tasks[attempt.firing].machine.progressed(attempt: attempt.number, to: .queued)
     }
@@ -55,7 +56,7 @@ extension RunMachine {
     switch progressed(attempt, to: .taken) {
     case .note: emit(.jobTaken(attempt, executor))
     case .pass: break
-    case .ignore: noteLate("taken", attempt)
+    case .ignore: noticeLateReport("taken", attempt)
     }
   }
 
@@ -63,24 +64,24 @@ extension RunMachine {
     switch progressed(attempt, to: .started) {
     case .note: emit(.jobStarted(attempt, executor, pid: pid))
     case .pass: break
-    case .ignore: noteLate("started", attempt)
+    case .ignore: noticeLateReport("started", attempt)
     }
   }
 
   private mutating func progressed(
     _ attempt: AttemptID, to step: TaskMachine.Progress
   ) -> TaskMachine.ProgressAction {
-    guard tasks.knows(attempt.firing) else { return .ignore }
+    guard tasks.contains(attempt.firing) else { return .ignore }
     return tasks[attempt.firing].machine.progressed(attempt: attempt.number, to: step)
   }
 
   mutating func finished(
     _ attempt: AttemptID, _ outcome: JobOutcome, _ usage: JobUsage, _ outputs: [PortValue]?
   ) {
-    guard tasks.knows(attempt.firing) else { return noteLate("finished", attempt) }
+    guard tasks.contains(attempt.firing) else { return noticeLateReport("finished", attempt) }
     let action = tasks[attempt.firing].machine.finished(
       attempt: attempt.number, succeeded: outcome == .succeeded)
-    if action == .ignore { return noteLate("finished", attempt) }
+    if action == .ignore { return noticeLateReport("finished", attempt) }
     emit(.jobFinished(attempt, outcome, usage, outputs: outputs))
     ended(attempt, outcome, outputs, action)
   }
@@ -90,7 +91,7 @@ extension RunMachine {
     list.attempts(processCount: processes.count) { tasks.count(of: $0) }
   }
 
-  /// Many attempts that no executor had have ended as cancelled.
+  /// Ends many attempts as cancelled that no executor had.
   mutating func cancelled(_ list: AttemptList) {
     let attempts = attempts(in: list)
     var ends: [(attempt: AttemptID, action: TaskMachine.FinishAction)] = []
@@ -173,7 +174,7 @@ extension RunMachine {
   }
 
   mutating func retryDue(_ attempt: AttemptID) {
-    guard tasks.knows(attempt.firing) else { return }
+    guard tasks.contains(attempt.firing) else { return }
     switch tasks[attempt.firing].machine.due(attempt: attempt.number) {
     case .make:
       scheduledCount -= 1
@@ -201,7 +202,7 @@ extension RunMachine {
     cancelEverything()
   }
 
-  mutating func noteLate(_ what: String, _ attempt: AttemptID) {
-    emit(.notice("ignored a late report (\(what)) of \(attempt), which was given up"))
+  mutating func noticeLateReport(_ kind: String, _ attempt: AttemptID) {
+    emit(.notice("ignored a late report (\(kind)) of \(attempt), which was given up"))
   }
 }

@@ -59,7 +59,7 @@ public struct RunMachine: Sendable {
   var activeCount = 0
   var failedCount = 0
   var scheduledCount = 0
-  /// Everything succeeded once, so what had not fired by then was not needed.
+  /// Whether the run has succeeded once. Then processes that had not fired were not needed.
   var hasSucceeded = false
   var halt: Halt?
   var phase = Phase.new

@@ -136,7 +136,7 @@ struct TaskMachine: Sendable, Equatable {
     return retry()
   }
 
-  /// The inputs of a reset task are available again.
+  /// Handles that the inputs of a reset task are available again.
   mutating func inputsAvailable() -> RetryAction {
     guard case .reset(let attempt) = state else { return .refuse }
     state = .pending(attempt: attempt + 1)
@@ -170,7 +170,7 @@ struct TaskMachine: Sendable, Equatable {
     }
   }
 
-  /// A new task waits for upstream tasks that run again.
+  /// Lets a new task wait for upstream tasks that run again.
   mutating func wait() -> Bool {
     guard state == .pending(attempt: 1) else { return false }
     state = .reset(attempt: 0)

@@ -39,8 +39,8 @@ struct TaskTable: Sendable {
     }
   }
 
-  /// Firings in reports and requests come from outside and may not exist.
-  func knows(_ firing: FiringID) -> Bool {
+  /// Whether the firing exists. Reports and requests come from outside, so their firings may not.
+  func contains(_ firing: FiringID) -> Bool {
     counts.indices.contains(firing.process.index) && firing.number >= 1
       && firing.number <= Int(counts[firing.process.index])
   }

@@ -2,7 +2,8 @@ import JSONValue
 public import JobProtocol
 public import Workflow
 
-/// Which processes need not run because nothing about them has changed since they succeeded.
+/// Decides which processes need not run because nothing about them has changed since they
+/// succeeded.
 ///
 /// | a process | runs |
 /// |---|---|
@@ -35,10 +36,9 @@ public struct ChangePlan: Sendable {
     case upstream(ProcessID)
   }
 
-  /// - Parameters:
-  ///   - former: newest first; a process is compared with the first run in which it has run.
-  ///   - isJob: whether a process runs a command on an executor.
-  ///   - stamps: what its declared files look like now.
+  /// - Parameters: - former: the former runs, newest first; a process is compared with the first of
+  ///   them in which it ran. - isJob: whether a process runs a command on an executor. - stamps:
+  ///   what its declared files look like now.
   public init(
     _ workflow: Workflow, since former: [FormerRun], isJob: (Workflow.Process) -> Bool,
     stamps: (Workflow.Process, DeclaredFiles, _ inSeconds: Bool) -> FileStamps
@@ -62,14 +62,14 @@ public struct ChangePlan: Sendable {
 
   public var runningCount: Int { reasons.count { $0 != nil } }
 
-  /// Processes downstream of those that run, run as well.
+  /// Marks all processes downstream of those that run.
   private static func passOn(_ reasons: inout [Reason?], in workflow: Workflow) {
     var open = reasons.indices.filter { reasons[$0] != nil }
     while let index = open.popLast() {
       for output in workflow.processes[index].outputs {
         for consumer in workflow.consumers(of: output.signal) {
           let former = reasons[consumer.index]
-          // That an upstream task writes the input again explains more.
+          // Replace a reason about an input: that an upstream task writes it again explains more.
           guard former?.isAboutInput ?? true else { continue }
           reasons[consumer.index] = .upstream(workflow.processes[index].id)
           if former == nil { open.append(consumer.index) }
@@ -108,7 +108,7 @@ extension ChangePlan.Reason {
   }
 }
 
-/// The tasks of a run that has been before, from its journal.
+/// The tasks of a former run, from its journal.
 public struct FormerRun: Sendable {
   public let workflow: Workflow
   /// How often each process has fired.
@@ -137,7 +137,7 @@ public struct FormerRun: Sendable {
   }
 }
 
-/// Finds the process of a former run that is the same: with the same name and outputs, and among
+/// Finds the corresponding process of a former run: with the same name and outputs, and among
 /// several of these at the same position.
 private struct ProcessMatch {
   private let former: [FormerRun]
@@ -171,7 +171,7 @@ private struct ProcessMatch {
   }
 }
 
-/// The comparison of one process with its former self.
+/// Compares one process with that of a former run.
 private struct ProcessChange {
   let process: Workflow.Process
   let workflow: Workflow
@@ -196,16 +196,16 @@ private struct ProcessChange {
     if inputs(of: process, workflow) != inputs(of: before, run.workflow) { return (.inputs, []) }
     var kept: [(Int, String)] = []
     for number in 1...run.firings[before.id.index] {
-      guard let said = run.succeeded[FiringID(before.id, number)] else {
+      guard let storedStamps = run.succeeded[FiringID(before.id, number)] else {
         return (.didNotSucceed, [])
       }
-      guard let said else { return (.wasEdited, []) }
+      guard let storedStamps else { return (.wasEdited, []) }
       let files = DeclaredFiles(of: process, firing: number, command: command, in: workflow)
       if files.outputs.isEmpty { return (.noOutputs, []) }
-      guard let then = FileStamps(said) else { return (.didNotSucceed, []) }
-      let now = stamps(process, files, then.inSeconds)
-      if let reason = difference(files, then, now) { return (reason, []) }
-      kept.append((number, said))
+      guard let earlier = FileStamps(storedStamps) else { return (.didNotSucceed, []) }
+      let now = stamps(process, files, earlier.inSeconds)
+      if let reason = difference(files, earlier, now) { return (reason, []) }
+      kept.append((number, storedStamps))
     }
     return (nil, kept)
   }
@@ -219,7 +219,7 @@ private struct ProcessChange {
   }
 
   private func difference(
-    _ files: DeclaredFiles, _ then: FileStamps, _ now: FileStamps
+    _ files: DeclaredFiles, _ earlier: FileStamps, _ now: FileStamps
   ) -> ChangePlan.Reason? {
     let names = (
       inputs: files.inputs.map(\.name), outputs: files.outputs.map { workflow[$0].name }
@@ -231,14 +231,14 @@ private struct ProcessChange {
       return .inputMissing(name)
     }
     let written = now.written
-    if then.program != written.program { return .program }
-    guard then.inputs.count == written.inputs.count else { return .inputs }
-    for (index, stamp) in written.inputs.enumerated() where stamp != then.inputs[index] {
+    if earlier.program != written.program { return .program }
+    guard earlier.inputs.count == written.inputs.count else { return .inputs }
+    for (index, stamp) in written.inputs.enumerated() where stamp != earlier.inputs[index] {
       return written.inputs.count == names.inputs.count
         ? .inputChanged(names.inputs[index]) : .inputs
     }
-    guard then.outputs.count == written.outputs.count else { return .command }
-    for (index, stamp) in written.outputs.enumerated() where stamp != then.outputs[index] {
+    guard earlier.outputs.count == written.outputs.count else { return .command }
+    for (index, stamp) in written.outputs.enumerated() where stamp != earlier.outputs[index] {
       return .outputChanged(
         written.outputs.count == names.outputs.count ? names.outputs[index] : names.outputs[0])
     }

@@ -41,7 +41,7 @@ enum PlainLine {
     var before: [Unicode.Scalar] = []
     var escape = Escape.none
     for scalar in line.unicodeScalars {
-      if escape.takes(scalar) { continue }
+      if escape.consumes(scalar) { continue }
       switch scalar.value {
       case 0x0D:
         if !shown.isEmpty { before = shown }
@@ -65,7 +65,7 @@ enum PlainLine {
     case none, begun, control, string
 
     /// Whether the scalar belongs to a sequence.
-    mutating func takes(_ scalar: Unicode.Scalar) -> Bool {
+    mutating func consumes(_ scalar: Unicode.Scalar) -> Bool {
       switch (self, scalar.value) {
       case (_, 0x1B): self = .begun
       case (.none, _): return false

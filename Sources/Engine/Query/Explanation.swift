@@ -38,7 +38,7 @@ public struct Explanation: Sendable, Equatable {
     case slots(total: Int, queue: Int)
     /// The task is queued at an invoker; this number of tasks is queued there.
     case queue(invoker: String, count: Int)
-    /// The infrastructure has it in its queue, and says why it waits.
+    /// The infrastructure has it in its queue, with a reason why it waits.
     case infrastructure(NativeJob)
     /// An executor has the task or is about to get it; the application has not started.
     case starting

@@ -107,10 +107,10 @@ struct NumberPattern: Sendable, Equatable {
     func number(after prefix: String) -> Int? {
       text.hasPrefix(prefix) ? Self.number(text.dropFirst(prefix.count)) : nil
     }
-    if let least = number(after: ">=") {
-      range = least...Int.max
-    } else if let most = number(after: "<=") {
-      range = 0...most
+    if let minimum = number(after: ">=") {
+      range = minimum...Int.max
+    } else if let maximum = number(after: "<=") {
+      range = 0...maximum
     } else if let below = number(after: ">"), below < Int.max {
       range = below + 1...Int.max
     } else if let above = number(after: "<"), above > 0 {

@@ -82,7 +82,7 @@ struct Lineage: Sendable {
       if input.sticky {
         note(queues[queue].head, since: begin)
       } else if process.kind == .join, count > 1 {
-        // All but the last were too late for an earlier round.
+        // All instances but the last were too late for an earlier round.
         drop(count - 1, from: queue)
         consume(1, from: queue, since: begin)
       } else {
@@ -90,7 +90,7 @@ struct Lineage: Sendable {
       }
     }
     if process.kind == .splitter, parents.count == begin, let last = lastNumber(of: process.id) {
-      // It continues with the input of the previous firing.
+      // A splitter's next firing has the input of the previous one.
       parents.append(contentsOf: Array(parents[range(ofParents: Int(last))]))
     }
     let number = Int32(firings.count)
@@ -161,11 +161,11 @@ struct Lineage: Sendable {
   /// All tasks that used outputs of these, directly or not, in the order of firing.
   func descendants(of roots: [FiringID]) -> [FiringID] {
     let numbers = roots.compactMap { number($0).map(Int.init) }
-    guard let least = numbers.min() else { return [] }
+    guard let minimum = numbers.min() else { return [] }
     var isReached = [Bool](repeating: false, count: firings.count)
     for number in numbers { isReached[number] = true }
     var found: [FiringID] = []
-    for number in least..<firings.count where !isReached[number] {
+    for number in minimum..<firings.count where !isReached[number] {
       guard parents[range(ofParents: number)].contains(where: { isReached[Int($0)] }) else {
         continue
       }

@@ -132,7 +132,8 @@ public struct TaskMatcher: Sendable {
     case .task(let globs):
       let label = run.workflow.label(process: firing.process, firing: firing.number)
       return globs.contains { $0.matches(label) }
-    case .says(let texts): return texts.contains { Self.says($0, record) }
+    case .says(let texts):
+      return texts.contains { Self.lastOutputContains($0, record) }
     case .signature(let globs):
       guard let signature = record?.errorSignature?.text else { return false }
       return globs.contains { $0.matches(signature) }
@@ -145,7 +146,7 @@ public struct TaskMatcher: Sendable {
     }
   }
 
-  private static func says(_ bytes: [UInt8], _ record: TaskRecord?) -> Bool {
+  private static func lastOutputContains(_ bytes: [UInt8], _ record: TaskRecord?) -> Bool {
     guard let record else { return false }
     if let line = record.lastLine, FoldedText.contains(bytes, in: line) { return true }
     return record.cause?.detail.map { FoldedText.contains(bytes, in: $0) } ?? false
@@ -154,7 +155,7 @@ public struct TaskMatcher: Sendable {
   /// The text of a failed task is searched with its name; other tasks' text is not.
   private static func failed(_ bytes: [UInt8], _ record: TaskRecord?) -> Bool {
     guard let cause = record?.cause else { return false }
-    return FoldedText.contains(bytes, in: cause.summary) || says(bytes, record)
+    return FoldedText.contains(bytes, in: cause.summary) || lastOutputContains(bytes, record)
   }
 }
 

@@ -4,7 +4,7 @@ public import Workflow
 public enum TaskVerb: String, Sendable, CaseIterable {
   case retry, edit, skip, cancel, hold, release
 
-  /// Which tasks the verb applies to, for the message that says why it is not possible.
+  /// The states to which the verb applies, for the message when it is not possible.
   public var applicableTasks: String {
     switch self {
     case .retry, .edit: "ended or scheduled"

@@ -89,7 +89,7 @@ public struct AttemptRecord: Sendable, Equatable {
     set {
       let packed = PackedFigures(newValue)
       figures = packed ?? PackedFigures()
-      // Stamps of files are for another run, which reads them from the journal.
+      // Stamps of files are not stored here: a later run reads them from the journal.
       var kept = newValue
       kept.fileStamps = ""
       set(\.usage, packed == nil || !kept.missingFiles.isEmpty ? kept : nil)

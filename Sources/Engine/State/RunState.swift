@@ -28,9 +28,9 @@ public struct RunState: Sendable {
   /// Tasks with a running job, and since when.
   public private(set) var runningSince: [FiringID: Int] = [:]
   public internal(set) var workers: [WorkerState] = []
-  /// The places for workers that have not ended, in the order in which they were requested.
+  /// The allocations that have not ended, in the order in which they were requested.
   public internal(set) var allocations: [Allocation] = []
-  /// When the state of each place last changed, in milliseconds; by site and id.
+  /// When the state of each allocation last changed, in milliseconds since 1970; by site and id.
   public private(set) var placeTimes: [[String]: Int] = [:]
   /// The blocked processes at the last settling.
   public internal(set) var blocked: [BlockedProcess] = []
@@ -266,15 +266,15 @@ extension RunState {
     workers.append(WorkerState(name: executor.name, host: executor.host, slots: slots))
   }
 
-  /// The place of a worker; `nil` if no site has brought it. One that a scheduler has started again
-  /// has a number after its name.
+  /// The allocation of a worker; `nil` if no site has started it. A worker that a scheduler has
+  /// restarted has a number after its name.
   public func place(ofWorker name: String) -> Allocation? {
     allocations.first { place in
       !place.worker.isEmpty && (name == place.worker || name.hasPrefix("\(place.worker)."))
     }
   }
 
-  /// Since when a place is in its state; `nil` if it is unknown.
+  /// When the state of an allocation last changed; `nil` if unknown.
   public func since(_ place: Allocation) -> Int? { placeTimes[[place.site, place.id]] }
 
   private mutating func allocationChanged(_ allocation: Allocation, at time: Int) {

@@ -65,5 +65,7 @@ public struct TaskCounts: Sendable, Equatable {
   public var notRunning: Int { self[.submitted] + self[.queued] + self[.starting] }
   public var needingAttention: Int { self[.failed] + self[.lost] + self[.cancelled] }
   /// The states that need attention, the worst first; cancelled tasks have not failed.
-  public var troubles: [TaskState] { [.failed, .lost, .cancelled].filter { self[$0] > 0 } }
+  public var statesNeedingAttention: [TaskState] {
+    [.failed, .lost, .cancelled].filter { self[$0] > 0 }
+  }
 }

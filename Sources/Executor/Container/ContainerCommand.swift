@@ -16,7 +16,7 @@ import JobProtocol
 /// Values of variables are not on command lines, except variables that would change the tool
 /// itself.
 struct ContainerCommand: Equatable {
-  struct Wish: Equatable {
+  struct Parameters: Equatable {
     var tool: ContainerTool
     var image: ContainerImage
     /// The executable and its arguments.
@@ -54,16 +54,16 @@ struct ContainerCommand: Equatable {
   /// Whether the tool gets these variables only; otherwise, also those of the executor.
   let isAlone: Bool
 
-  init(_ wish: Wish) {
-    var inside = wish.environment
+  init(_ parameters: Parameters) {
+    var inside = parameters.environment
     if inside["HOME"] == nil { inside["HOME"] = "/tmp" }
-    switch wish.tool {
+    switch parameters.tool {
     case .docker, .podman:
-      arguments = Self.engineArguments(wish, inside)
+      arguments = Self.engineArguments(parameters, inside)
       environment = inside.filter { !Self.changesTool($0.key) }
       isAlone = false
     case .apptainer:
-      arguments = Self.apptainerArguments(wish)
+      arguments = Self.apptainerArguments(parameters)
       let own = inside.filter { $0.key != "HOME" }
       environment = Dictionary(
         uniqueKeysWithValues: own.flatMap { name, value in
@@ -72,9 +72,10 @@ struct ContainerCommand: Equatable {
       isAlone = false
     case .charliecloud, .bwrap, .hostOnly:
       arguments =
-        wish.tool == .charliecloud ? Self.charliecloudArguments(wish) : Self.bwrapArguments(wish)
+        parameters.tool == .charliecloud
+        ? Self.charliecloudArguments(parameters) : Self.bwrapArguments(parameters)
       if inside["PATH"] == nil { inside["PATH"] = Self.usualPath }
-      if inside["USER"] == nil { inside["USER"] = wish.userName }
+      if inside["USER"] == nil { inside["USER"] = parameters.userName }
       environment = inside
       isAlone = true
     }
@@ -90,37 +91,39 @@ struct ContainerCommand: Equatable {
     return names.contains(name.uppercased()) || prefixes.contains(where: name.hasPrefix)
   }
 
-  private static func engineArguments(_ wish: Wish, _ inside: [String: String]) -> [String] {
-    var words = ["run", "--name", wish.name, "--pull", "never", "--network", "host"]
-    words += wish.labels.flatMap { ["--label", $0] }
+  private static func engineArguments(_ parameters: Parameters, _ inside: [String: String])
+    -> [String]
+  {
+    var words = ["run", "--name", parameters.name, "--pull", "never", "--network", "host"]
+    words += parameters.labels.flatMap { ["--label", $0] }
     words += ["--security-opt", "label=disable"]
-    if wish.hasInit { words += ["--init"] }
-    let user = "\(wish.user.id):\(wish.user.group)"
-    switch (wish.isRootless, wish.tool) {
+    if parameters.hasInit { words += ["--init"] }
+    let user = "\(parameters.user.id):\(parameters.user.group)"
+    switch (parameters.isRootless, parameters.tool) {
     case (true, .podman): words += ["--userns", "keep-id", "--user", user]
     case (true, _): words += ["--user", "0:0"]
     case (false, _): words += ["--user", user]
     }
-    if !wish.isRootless {
-      words += wish.user.otherGroups.flatMap { ["--group-add", "\($0)"] }
+    if !parameters.isRootless {
+      words += parameters.user.otherGroups.flatMap { ["--group-add", "\($0)"] }
     }
-    words += wish.mounts.flatMap { ["--volume", "\($0):\($0)"] }
-    words += ["--workdir", wish.directory]
+    words += parameters.mounts.flatMap { ["--volume", "\($0):\($0)"] }
+    words += ["--workdir", parameters.directory]
     for (name, value) in inside.sorted(by: { $0.key < $1.key }) {
       words += ["--env", changesTool(name) ? "\(name)=\(value)" : name]
     }
-    if let limit = wish.memoryLimit {
+    if let limit = parameters.memoryLimit {
       words += ["--memory", "\(limit)", "--memory-swap", "\(limit)"]
     }
-    if !wish.gpus.isEmpty {
+    if !parameters.gpus.isEmpty {
       words +=
-        wish.tool == .docker
-        ? ["--gpus", "\"device=\(wish.gpus.map(String.init).joined(separator: ","))\""]
-        : wish.gpus.flatMap { ["--device", "nvidia.com/gpu=\($0)"] }
+        parameters.tool == .docker
+        ? ["--gpus", "\"device=\(parameters.gpus.map(String.init).joined(separator: ","))\""]
+        : parameters.gpus.flatMap { ["--device", "nvidia.com/gpu=\($0)"] }
     }
     // Override the image's entry point, which would get the command as its arguments.
-    words += ["--entrypoint", wish.command[0], referenceName(wish.image.text)]
-    return words + wish.command.dropFirst()
+    words += ["--entrypoint", parameters.command[0], referenceName(parameters.image.text)]
+    return words + parameters.command.dropFirst()
   }
 
   /// The image without the scheme that apptainer needs.
@@ -128,20 +131,20 @@ struct ContainerCommand: Equatable {
     image.hasPrefix("docker://") ? String(image.dropFirst("docker://".count)) : image
   }
 
-  private static func apptainerArguments(_ wish: Wish) -> [String] {
+  private static func apptainerArguments(_ parameters: Parameters) -> [String] {
     var words = ["exec", "--cleanenv", "--no-home", "--pid"]
-    if !wish.gpus.isEmpty { words += ["--nv"] }
-    words += wish.mounts.flatMap { ["--bind", "\($0):\($0)"] }
-    return words + ["--pwd", wish.directory, wish.image.text] + wish.command
+    if !parameters.gpus.isEmpty { words += ["--nv"] }
+    words += parameters.mounts.flatMap { ["--bind", "\($0):\($0)"] }
+    return words + ["--pwd", parameters.directory, parameters.image.text] + parameters.command
   }
 
-  private static func charliecloudArguments(_ wish: Wish) -> [String] {
-    wish.mounts.flatMap { ["--bind", "\($0):\($0)"] }
-      + ["--cd", wish.directory, wish.image.text, "--"] + wish.command
+  private static func charliecloudArguments(_ parameters: Parameters) -> [String] {
+    parameters.mounts.flatMap { ["--bind", "\($0):\($0)"] }
+      + ["--cd", parameters.directory, parameters.image.text, "--"] + parameters.command
   }
 
-  private static func bwrapArguments(_ wish: Wish) -> [String] {
-    var words = wish.tree.flatMap { part in
+  private static func bwrapArguments(_ parameters: Parameters) -> [String] {
+    var words = parameters.tree.flatMap { part in
       switch part {
       case .bind(let source, let target): ["--ro-bind", source, target]
       case .link(let to, let place): ["--symlink", to, place]
@@ -151,8 +154,8 @@ struct ContainerCommand: Equatable {
     words += [
       "--dev", "/dev", "--proc", "/proc", "--ro-bind-try", "/sys", "/sys", "--tmpfs", "/tmp",
     ]
-    words += wish.mounts.flatMap { ["--bind", $0, $0] }
+    words += parameters.mounts.flatMap { ["--bind", $0, $0] }
     // A process id namespace, so that nothing of a job outlives it.
-    return words + ["--chdir", wish.directory, "--unshare-pid", "--"] + wish.command
+    return words + ["--chdir", parameters.directory, "--unshare-pid", "--"] + parameters.command
   }
 }

@@ -63,7 +63,7 @@ enum ContainerImage: Equatable {
 }
 
 extension ContainerTool {
-  /// Its programs, the usual one first.
+  /// Its programs, the preferred one first.
   var programs: [String] {
     switch self {
     case .docker: ["docker"]

@@ -13,7 +13,7 @@ struct ContainerStart {
   let request: SpawnRequest
   /// Whether a `ContainerSupervisor` runs the tool and removes the container.
   let isDetached: Bool
-  /// Whether a socket is to be given to the supervisor.
+  /// Whether the supervisor gets a socket.
   let isSupervised: Bool
 
   static let hostLabel = "hflow.host"
@@ -39,26 +39,28 @@ struct ContainerStart {
     self.image = image
     command = plan.executable
     let store = ImageStore(found, tool: tool, program: program)
-    var wish = ContainerCommand.Wish(
+    var parameters = ContainerCommand.Parameters(
       tool: tool, image: store?.local ?? found, command: [plan.executable] + plan.arguments,
       directory: plan.directory, mounts: mounts)
-    wish.user = Self.user
-    wish.environment = Self.environment(plan)
-    wish.memoryLimit = plan.needs.limitsMemory ? plan.needs.memory : nil
-    wish.gpus = plan.gpus
-    wish.name = Self.name(of: job)
-    wish.labels = [
+    parameters.user = Self.user
+    parameters.environment = Self.environment(plan)
+    parameters.memoryLimit = plan.needs.limitsMemory ? plan.needs.memory : nil
+    parameters.gpus = plan.gpus
+    parameters.name = Self.name(of: job)
+    parameters.labels = [
       "\(Self.hostLabel)=\(host)", "hflow.job=\(job)",
       "\(Self.ownerLabel)=\(ProcessIdentity(of: Int(getpid()))?.text ?? "")",
     ]
-    wish.hasInit = Self.hasInit(tool)
-    wish.isRootless = Self.isRootless(tool)
-    wish.userName = Environment["USER"] ?? "user"
+    parameters.hasInit = Self.hasInit(tool)
+    parameters.isRootless = Self.isRootless(tool)
+    parameters.userName = Environment["USER"] ?? "user"
     if tool == .bwrap {
       let root = found.text
-      wish.tree = ImageTree.parts(root: root, mounts: mounts) { ImageTree.entries(of: root + $0) }
+      parameters.tree = ImageTree.parts(root: root, mounts: mounts) {
+        ImageTree.entries(of: root + $0)
+      }
     }
-    let made = ContainerCommand(wish)
+    let made = ContainerCommand(parameters)
     isDetached = tool.isDetached
     let isNew = !context.knownImages.contains(image)
     isSupervised = isDetached || store != nil && isNew
@@ -67,7 +69,7 @@ struct ContainerStart {
       return
     }
     let order = ContainerOrder(
-      program: program, arguments: made.arguments, name: isDetached ? wish.name : nil,
+      program: program, arguments: made.arguments, name: isDetached ? parameters.name : nil,
       prefix: made.isAlone ? Self.prefix : nil,
       image: isNew ? store?.order(limit: context.settings.pullLimit) : nil,
       strayLabel: isDetached && context.isFirstUse(of: tool) ? "\(Self.hostLabel)=\(host)" : nil)
@@ -113,7 +115,7 @@ struct ContainerStart {
     var found = candidates.compactMap { tool in
       tool.programs.lazy.compactMap(Files.findExecutable).first.map { (tool, program: $0) }
     }
-    // docker is useless without its daemon.
+    // docker needs its daemon.
     if found.count > 1, found[0].0 == .docker, !isDockerThere { found.removeFirst() }
     guard let first = found.first else {
       let names = candidates.flatMap { $0.programs.prefix(1) }.joined(separator: ", ")
@@ -169,7 +171,7 @@ struct ContainerStart {
     return folders.contains { Files.isExecutableFile("\($0)/\(name)") }
   }
 
-  /// Nothing of the executor's environment, except HyperFlow's own variables.
+  /// The variables of the job: of the executor's environment, only those of HyperFlow.
   private static func environment(_ plan: JobPlan) -> [String: String] {
     Environment.all.filter { $0.key.hasPrefix("HF_VAR_") }.merging(plan.environment) { $1 }
   }
@@ -178,7 +180,7 @@ struct ContainerStart {
     "hflow-" + job.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "-" }.joined()
   }
 
-  /// The directories of the job; none of them inside of another.
+  /// The directories of the job, without directories inside of others.
   private static func mounts(
     _ plan: JobPlan, _ tool: ContainerTool
   ) throws(JobFailure) -> [String] {

@@ -3,10 +3,10 @@ import Posix
 
 /// A process between an executor and a container tool.
 ///
-/// It gets the image first, one pull at a time on a host. For docker and podman, whose containers
-/// outlive the program that starts them, it then runs that program, and removes the container in
-/// the end: when its command has ended, when the executor asks for it, and when the executor has
-/// died. The executor holds the other end of a socket, and asks by closing it.
+/// The supervisor pulls the image first, one pull at a time on a host. For docker and podman, whose
+/// containers outlive the program that starts them, it then runs that program. It removes the
+/// container when its command has ended, or when the executor has closed its end of the socket or
+/// has died.
 ///
 /// TERM goes to the whole process group; docker and podman pass it on into the container.
 struct ContainerSupervisor: ~Copyable {
@@ -20,7 +20,7 @@ struct ContainerSupervisor: ~Copyable {
   private let signals: UnixSignals
   private let environment: [String: String]
   private var isStopped = false
-  /// Whether the executor has asked for the end, or has died.
+  /// Whether the executor has closed the socket, or has died.
   private var isAbandoned = false
 
   /// Returns the exit code of the command, or of the tool.
@@ -100,8 +100,8 @@ struct ContainerSupervisor: ~Copyable {
     }
   }
 
-  /// How the container ended; read before it is removed. docker may hear of a kill for memory after
-  /// the exit.
+  /// Reports how the container ended; call it before the container is removed. docker may record an
+  /// out-of-memory kill only after the exit.
   private func report(_ code: Int32, _ name: String) {
     guard code != 0 else {
       return send(.ended(hasStarted: true, isOutOfMemory: false, error: ""))
@@ -188,7 +188,7 @@ extension ContainerSupervisor {
     return runTool(image.check).isSuccess
   }
 
-  /// Whether the executor, or a signal, wants the end.
+  /// Whether the executor or a signal has requested the end.
   private mutating func isAsked(milliseconds: Int) -> Bool {
     var entries = [signals.descriptor, Self.socket].map {
       pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
@@ -198,7 +198,7 @@ extension ContainerSupervisor {
     return isStopped || entries[1].revents != 0
   }
 
-  /// Waits for a program; ends it when the executor asks for that, or at the deadline.
+  /// Waits for a program; ends it when the executor requests the end, or at the deadline.
   private mutating func wait(for child: Child, until deadline: Int?) -> ExitStatus {
     let end = (try? child.endDescriptor())?.release() ?? -1
     defer { if end >= 0 { close(end) } }

@@ -1,10 +1,10 @@
 import Posix
 
-/// The parts of an image's directory that bwrap mounts one by one. Only so can it create the mount
-/// points of the job's directories: a read-only image lacks them.
+/// The parts of an image's directory, which bwrap mounts one by one. Otherwise bwrap could not
+/// create the mount points of the job's directories in a read-only image.
 struct ImageTree {
   enum Part: Equatable {
-    /// Shows a file or a directory of the image at its place, read-only.
+    /// Mounts a file or a directory of the image at its path, read-only.
     case bind(source: String, target: String)
     case link(to: String, at: String)
     /// A new directory.

@@ -22,7 +22,7 @@ final class ExecutorContext {
   /// Images that have run here, so they need not be looked for.
   private(set) var knownImages: Set<String> = []
   private var usedTools: Set<ContainerTool> = []
-  /// Where the output of jobs is shown besides; `nil` for nowhere.
+  /// Also prints the output of jobs on the executor's own output; `nil` for no echo.
   var echo: ConsoleEcho?
   /// Whether the infrastructure is ending this executor.
   var isPreempted: () -> Bool = { false }
@@ -43,7 +43,8 @@ final class ExecutorContext {
   /// The value of a job's claim key; unique to this process.
   var claimMark: String { "\(identity.name) \(settings.handlerID)" }
 
-  /// Reports that a job is taken or started, with what else is to be reported in a moment.
+  /// Reports that a job is taken or started. The report waits a moment for others, to be sent with
+  /// them.
   func report(_ report: JobReport, by reporter: Reporter) {
     if reporter.isBatched {
       reports.add(report, to: reporter.reportsKey, now: Clock.monotonicMilliseconds)
@@ -82,7 +83,8 @@ final class ExecutorContext {
     if let last = words.last { commands.send(last, .reported(jobs: [reporter.job])) }
   }
 
-  /// The run of these jobs is gone from Redis. Deletes what was reported since.
+  /// Handles that the run of these jobs is gone from Redis: deletes keys that reports have created
+  /// since.
   func forgetRun(of jobs: [String]) {
     runIsGone = true
     let keys = Set(jobs.map(RunKeys.reports) + jobs.map(RunKeys.log))
@@ -96,12 +98,12 @@ final class ExecutorContext {
     return knownPeak
   }
 
-  /// Whether a container tool is used for the first time, so that containers of dead executors
-  /// may be left.
+  /// Whether this executor uses a container tool for the first time. Then containers of dead
+  /// executors may have to be removed.
   func isFirstUse(of tool: ContainerTool) -> Bool { usedTools.insert(tool).inserted }
 
-  func note(image: String, isThere: Bool) {
-    if isThere { knownImages.insert(image) } else { knownImages.remove(image) }
+  func note(image: String, isPresent: Bool) {
+    if isPresent { knownImages.insert(image) } else { knownImages.remove(image) }
   }
 
   func guardGroup(of child: Child) { guardian.add(child) }

@@ -18,13 +18,13 @@ public struct FileStamper: Sendable {
     return FileStamps.stamp(size: found.size, time: inSeconds ? found.time / 1000 : found.time)
   }
 
-  /// Programs of the system are not looked at: each host finds its own in PATH.
+  /// The stamp of the program; empty for programs in PATH, which differ between hosts.
   func program(_ executable: String) -> String {
     guard executable.contains("/"), !executable.contains(" ") else { return FileStamps.none }
     return stamp(executable)
   }
 
-  /// What the files of a job look like now, as an executor with this environment would find them.
+  /// The present stamps of a job's files, as an executor with this environment would find them.
   ///
   /// - Parameters:
   ///   - directory: that of the job, absolute.

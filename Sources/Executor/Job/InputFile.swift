@@ -36,7 +36,7 @@ struct InputWatch {
     case missing(String)
   }
 
-  /// Checks once. The pauses grow slowly from a second, as in the original.
+  /// Checks once. The pauses between checks grow slowly from a second, as in HyperFlow's executor.
   mutating func check() -> Finding {
     missing.removeAll(where: \.isReady)
     if missing.isEmpty { return .ready }

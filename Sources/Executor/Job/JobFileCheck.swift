@@ -1,7 +1,7 @@
 import JobProtocol
 import Posix
 
-/// Looks for the files that a job declares, and keeps what it has found.
+/// Checks whether the files that a job declares exist, and records the missing ones.
 ///
 /// | files | then |
 /// |---|---|
@@ -50,7 +50,7 @@ struct JobFileCheck {
     pause = 50
   }
 
-  /// Looks once. The pauses double, up to a second.
+  /// Checks once. The pauses between checks double, up to a second.
   mutating func check(
     exists: (String) -> Bool = { Files.exists($0) },
     isShared: (String) -> Bool = { Files.isShared(Files.parent(of: $0)) }

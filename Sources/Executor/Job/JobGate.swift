@@ -8,10 +8,10 @@ struct JobGate {
   private let key: SigningKey?
   private var seen = ReplayMemory()
   private var orders = ReplayMemory()
-  private var nextComplaint = 0
+  private var nextNotice = 0
 
-  /// The least interval between complaints about orders, in milliseconds.
-  private static let complaintPause = 60_000
+  /// The shortest interval between messages about invalid orders, in milliseconds.
+  private static let noticePause = 60_000
 
   init(key: SigningKey?) { self.key = key }
 
@@ -35,7 +35,7 @@ struct JobGate {
     return Admitted(message: verified.message, expires: verified.expires)
   }
 
-  /// The job was not started and may arrive again.
+  /// Permits the job to arrive again, because it was not started.
   mutating func forget(job: String) { seen.forget(job) }
 
   /// `nil` if the text is not an order, or not a valid one.
@@ -44,8 +44,8 @@ struct JobGate {
     do throws(SignatureError) {
       return try key.verify(order: text, channel: channel, now: now, memory: &orders)
     } catch {
-      if now >= nextComplaint {
-        nextComplaint = now + JobGate.complaintPause
+      if now >= nextNotice {
+        nextNotice = now + JobGate.noticePause
         Console.printError("ignored an order on \(channel): \(error)")
       }
       return nil

@@ -6,30 +6,30 @@ import JobProtocol
 /// |---|---|---|---|
 /// | taken | begin, inputs wanted | waitingForInputs | watchInputs |
 /// | taken | begin | starting | spawn |
-/// | taken, waitingForInputs, resting | stop | finished | finish |
+/// | taken, waitingForInputs, delayingRetry | stop | finished | finish |
 /// | waitingForInputs | inputsReady | starting | spawn |
 /// | waitingForInputs | inputsMissing | finished | finish(error) |
 /// | starting | spawned | running | – |
 /// | starting | spawnFailed | finished | finish |
 /// | running | childEnded, output open | draining | awaitOutput |
-/// | running | childEnded, output closed | finished or resting | finish or rest |
+/// | running | childEnded, output closed | finished or delayingRetry | finish or delayRetry |
 /// | running | stop | stopping | terminate |
 /// | stopping | graceOver | stopping | kill |
 /// | stopping | childEnded, group alive | clearing | awaitGroup |
 /// | stopping | childEnded | finished | finish |
-/// | draining | outputClosed, drainOver | finished or resting | finish or rest |
+/// | draining | outputClosed, drainOver | finished or delayingRetry | finish or delayRetry |
 /// | draining | stop | clearing | terminate, awaitGroup |
 /// | clearing | groupGone | finished | finish |
 /// | clearing | graceOver | finished | kill, finish |
-/// | resting | restOver | starting | spawn |
+/// | delayingRetry | delayOver | starting | spawn |
 /// | any, at a success whose outputs are saved | – | saving | saveOutputs |
 /// | saving | outputsSaved | finished | finish |
 /// | saving | outputsLost | finished | finish |
 /// | saving | stop | finished | finish |
 ///
 /// Every other pair changes nothing, because events of processes and timers may come late. A
-/// failed child leads to `resting` while attempts are left, but never after a stop. A job that
-/// has failed before its stop keeps its own failure.
+/// failed child leads to `delayingRetry` while attempts are left, but never after a stop. A job
+/// that has failed before its stop keeps its own failure.
 struct JobMachine: Equatable {
   enum State: Equatable {
     case taken
@@ -39,7 +39,7 @@ struct JobMachine: Equatable {
     case stopping(Stop)
     case draining(Ending)
     case clearing(Ending)
-    case resting
+    case delayingRetry
     /// The outputs are on their way to the run's directory.
     case saving
     case finished
@@ -49,7 +49,7 @@ struct JobMachine: Equatable {
   enum Stop: Equatable {
     case cancelled
     case timeout(seconds: Double)
-    /// The infrastructure takes the host back.
+    /// The infrastructure ends the executor.
     case preempted
 
     var ending: Ending {
@@ -73,7 +73,7 @@ struct JobMachine: Equatable {
     case stop(Stop)
     case graceOver
     case groupGone
-    case restOver
+    case delayOver
     case outputsSaved
     case outputsLost(Ending)
   }
@@ -90,7 +90,7 @@ struct JobMachine: Equatable {
     /// The program has exited but its group may live: wait for the group until `graceOver`.
     case awaitGroup
     /// Wait before the next attempt; the number is that of the failed attempt, from 1.
-    case rest(afterAttempt: Int)
+    case delayRetry(afterAttempt: Int)
     case saveOutputs
     case finish(Ending)
   }
@@ -117,13 +117,13 @@ struct JobMachine: Equatable {
     case (.taken, .begin):
       state = wantsInputs ? .waitingForInputs : .starting
       return [wantsInputs ? .watchInputs : .spawn]
-    case (.waitingForInputs, .inputsReady), (.resting, .restOver):
+    case (.waitingForInputs, .inputsReady), (.delayingRetry, .delayOver):
       state = .starting
       return [.spawn]
     case (.waitingForInputs, .inputsMissing(let ending)):
       return finish(ending)
     case (.taken, .stop(let stop)), (.waitingForInputs, .stop(let stop)),
-      (.resting, .stop(let stop)), (.saving, .stop(let stop)):
+      (.delayingRetry, .stop(let stop)), (.saving, .stop(let stop)):
       return finish(stop.ending)
     case (.saving, .outputsSaved):
       return finish(.succeeded)
@@ -178,9 +178,9 @@ struct JobMachine: Equatable {
       return [.saveOutputs]
     }
     guard ending != .succeeded, attempt < attempts else { return finish(ending) }
-    state = .resting
+    state = .delayingRetry
     attempt += 1
-    return [.rest(afterAttempt: attempt - 1)]
+    return [.delayRetry(afterAttempt: attempt - 1)]
   }
 
   private mutating func finish(_ ending: Ending) -> [Action] {

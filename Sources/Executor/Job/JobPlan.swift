@@ -49,7 +49,8 @@ struct JobPlan {
     environment = JobPlan.environment(message, job: job, gpus: gpus)
     let (out, err) = Redirection.both(message, directory: wanted)
     if let stager {
-      // A job expects the directories of its outputs, as where the run is.
+      // Creates the directories of the outputs on a host with copies, because they exist where the
+      // run is.
       let outputs = message.outputs.compactMap { $0["name"]?.string }
       let paths = outputs.map { stager.here(Files.join(wanted, $0)) }
       for path in paths + [out?.path, err?.path].compactMap(\.self)

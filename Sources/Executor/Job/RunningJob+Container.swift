@@ -2,26 +2,28 @@ import Glibc
 import JobProtocol
 import Posix
 
-/// Handles the container of a job: what its supervisor says, how it is ended, and whether an exit
-/// code is that of the command or of the tool.
+/// Handles the container of a job: news of its supervisor, its removal, and whether an exit code is
+/// that of the command or of the tool.
 extension RunningJob {
   /// The container of a running job.
   struct Container {
     let start: ContainerStart
-    /// The end of standard error, in which a tool says why it failed.
-    private(set) var words: [UInt8] = []
+    /// The end of standard error, which has the reason of a tool's failure.
+    private(set) var errorOutput: [UInt8] = []
     private(set) var isPulling = false
     private(set) var last: ContainerNews?
     /// Whether the supervisor was asked to remove the container.
     var isGivenUp = false
 
-    private static let wordLimit = 4096
+    private static let errorOutputLimit = 4096
 
     init(_ start: ContainerStart) { self.start = start }
 
     mutating func receive(_ bytes: [UInt8]) {
-      words += bytes
-      if words.count > 2 * Self.wordLimit { words.removeFirst(words.count - Self.wordLimit) }
+      errorOutput += bytes
+      if errorOutput.count > 2 * Self.errorOutputLimit {
+        errorOutput.removeFirst(errorOutput.count - Self.errorOutputLimit)
+      }
     }
 
     mutating func read(_ bytes: [UInt8]) {
@@ -32,9 +34,9 @@ extension RunningJob {
       }
     }
 
-    /// How the job ended, if that is for the container or its tool to say.
+    /// The ending of the job if the container or its tool determines it; otherwise `nil`.
     func ending(of status: ExitStatus, byUs: Bool, limit: Int?) -> Ending? {
-      let text = String(decoding: words, as: UTF8.self)
+      let text = String(decoding: errorOutput, as: UTF8.self)
       switch last {
       case .notPulled(let isLate):
         return Ending(
@@ -46,25 +48,25 @@ extension RunningJob {
       case .ended(hasStarted: true, isOutOfMemory: true, _):
         return Ending(.outOfMemory(certain: true))
       case .ended(hasStarted: true, isOutOfMemory: false, _):
-        // podman does not see these kills.
+        // podman does not report these kills, so the exit code must do.
         let isKill = status == .exited(128 + 9) && !byUs && limit != nil
         if isKill { return Ending(.outOfMemory(certain: false)) }
       case .pulling, .running, nil: break
       }
       guard case .exited(let code) = status, !byUs else { return nil }
-      let reason = ContainerComplaint.reason(in: text)
-      return ContainerComplaint.isOfTool(start.tool, code: code, line: reason)
+      let reason = ContainerError.reason(in: text)
+      return ContainerError.isOfTool(start.tool, code: code, line: reason)
         ? failure(in: text).ending : nil
     }
 
     private func failure(in text: String, besides: String = "") -> JobFailure {
-      let reason = ContainerComplaint.reason(in: text)
-      return ContainerComplaint.failure(
+      let reason = ContainerError.reason(in: text)
+      return ContainerError.failure(
         reason.isEmpty ? besides : reason, tool: start.tool, image: start.image,
         command: start.command, host: Environment.hostName)
     }
 
-    /// Whether the image is there, so that it need not be looked for again.
+    /// Whether the image is known to exist, so that it is not checked again.
     var hasImage: Bool {
       switch last {
       case .notPulled, .pulling: false
@@ -82,7 +84,7 @@ extension RunningJob {
     return try ContainerStart(plan, image: image, job: id, context: context)
   }
 
-  /// Reads what a tool that has ended said last.
+  /// Reads the rest of standard error of a tool that has ended.
   func readRestOfErrors() {
     let now = Clock.monotonicMilliseconds
     process?.readRest(of: .standardError) { bytes in
@@ -100,7 +102,7 @@ extension RunningJob {
   func killOrRemove() {
     if container?.start.isDetached == true, container?.isGivenUp == false {
       container?.isGivenUp = true
-      process?.askForRemoval()
+      process?.requestRemoval()
       start(.grace, after: Self.removalMilliseconds)
     } else {
       process?.child.sendToGroup(SIGKILL)
@@ -113,12 +115,12 @@ extension RunningJob {
     return container?.isPulling == true
   }
 
-  /// The ending that the container tells; remembers that its image is there.
+  /// The ending that the container determines, or `nil`. Records whether its image exists.
   func containerEnding(of status: ExitStatus, byUs: Bool, limit: Int?) -> Ending? {
     readContainerNews()
     guard let container else { return nil }
     let ending = container.ending(of: status, byUs: byUs, limit: limit)
-    context.note(image: container.start.image, isThere: container.hasImage)
+    context.note(image: container.start.image, isPresent: container.hasImage)
     return ending
   }
 }

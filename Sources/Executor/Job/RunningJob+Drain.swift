@@ -1,8 +1,8 @@
 import JobProtocol
 import Posix
 
-/// Handles the output of a job whose program has exited: who holds it, how long it is read, and
-/// what happens then.
+/// Handles the output of a job whose program has exited: which processes hold it, and how long it
+/// is read.
 extension RunningJob {
   /// The processes that hold the output of one job.
   struct Drain {
@@ -38,7 +38,7 @@ extension RunningJob {
     }
   }
 
-  /// Checks the holders, and notes if one of them works.
+  /// Checks the holders, and records whether one of them works.
   func checkHolders(now: Int) {
     guard let process, let before = drain else { return }
     var times: [Int32: Int] = [:]
@@ -53,12 +53,12 @@ extension RunningJob {
     }
     drain?.processorTimes = times
     drain?.checkedAt = now
-    if works { drain?.limit.noteWork(now: now) }
+    if works { drain?.limit.recordWork(now: now) }
   }
 
   /// Reads what is available, and passes the pipes to a process that discards their data, so
   /// that later writers are neither blocked nor killed.
-  func leaveOutput() {
+  func discardOutput() {
     guard let process, process.outputIsOpen else { return }
     let now = Clock.monotonicMilliseconds
     for stream in [LogChunk.Stream.standardOutput, .standardError] {
@@ -73,9 +73,9 @@ extension RunningJob {
     let holders = context.holders(of: process.pipes, now: now)
     let named = holders.prefix(3).map { "\(ProcessTree.name(of: $0)) (pid \($0))" }
     let more = holders.count > 3 ? " and \(holders.count - 3) more" : ""
-    let who = named.isEmpty ? "another process" : named.joined(separator: ", ") + more
+    let holderNames = named.isEmpty ? "another process" : named.joined(separator: ", ") + more
     let verb = holders.count > 1 ? "hold" : "holds"
-    let why =
+    let limitText =
       switch drain?.reason {
       case .quiet(0): "config.drain is 0"
       case .quiet(let milliseconds):
@@ -85,7 +85,7 @@ extension RunningJob {
           + " (\(DrainLimit.totalFactor) times config.drain)"
       case nil: "the job was ended"
       }
-    return "stopped reading the output, which \(who) still \(verb) open: \(why);"
+    return "stopped reading the output, which \(holderNames) still \(verb) open: \(limitText);"
       + " what is written from now on is lost"
   }
 

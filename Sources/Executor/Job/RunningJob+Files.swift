@@ -13,12 +13,12 @@ extension RunningJob {
     }
   }
 
-  func lookForDeclaredOutputs() {
+  func checkDeclaredOutputs() {
     guard let plan, let expected = files?.expected, !expected.outputs.isEmpty else {
       return saveOutputs()
     }
     timers = [:]
-    leaveOutput()
+    discardOutput()
     forgetProcess()
     let signals = signals(message.outputs)
     check(.after, expected.outputs) { name in
@@ -27,7 +27,7 @@ extension RunningJob {
     }
   }
 
-  /// After a pause.
+  /// Checks the files again, after a pause.
   func checkFilesAgain() {
     guard let finding = files?.check(), let direction = files?.direction else { return }
     if case .again(let milliseconds) = finding {

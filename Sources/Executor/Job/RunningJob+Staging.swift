@@ -3,18 +3,18 @@ import Posix
 
 /// The files of a job on a host that does not share the run's directory.
 extension RunningJob {
-  /// Asks for the inputs, and waits for them.
+  /// Requests copies of the inputs, and waits for them.
   func stageInputs() {
     guard let stager = context.stager, let plan else { return }
     let files = JobFiles.inputs(of: message, in: plan.directory, stager, context.settings)
     stage(.in, files)
   }
 
-  /// Asks to copy the outputs, and waits until they are where the run is.
+  /// Requests copies of the outputs, and waits until they are in the run's directory.
   func stageOutputs() {
     guard let stager = context.stager, let plan else { return }
     timers = [:]
-    leaveOutput()
+    discardOutput()
     forgetProcess()
     do throws(JobFailure) {
       let files = JobFiles.outputs(of: message, plan, stager, context.settings)
@@ -28,7 +28,7 @@ extension RunningJob {
     guard let stager = context.stager else { return }
     guard !files.isEmpty else { return staged(direction, StageAnswer()) }
     do throws(PosixError) {
-      staging = (direction, try stager.ask(direction, job: id, files: files))
+      staging = (direction, try stager.request(direction, job: id, files: files))
       start(.staging, after: Stager.pollMilliseconds)
     } catch {
       staged(direction, StageAnswer(failure: "\(error)"))
@@ -58,7 +58,7 @@ extension RunningJob {
     }
   }
 
-  /// A job that has ended otherwise needs no files any more.
+  /// Withdraws the request of a job that has ended before its files were copied.
   func withdrawStaging() {
     guard let (_, request) = staging else { return }
     context.stager?.withdraw(request)

@@ -8,7 +8,9 @@ import Posix
 final class RunningJob {
   static let graceMilliseconds = 5000
 
-  enum Timer { case inputs, files, timeout, grace, drain, group, rest, sample, staging, probe }
+  enum Timer {
+    case inputs, files, timeout, grace, drain, group, retryDelay, sample, staging, probe
+  }
 
   let id: String
   /// The message.
@@ -33,7 +35,7 @@ final class RunningJob {
   private var budget = LogBudget()
   private var usage = JobUsage()
   var timers: [Timer: Int] = [:]
-  /// The files that were asked for.
+  /// The pending request for copies of files.
   var staging: (direction: StageRequest.Direction, request: String)?
   private var trace: JobTrace?
   /// The declared files; `nil` for a job without.
@@ -103,10 +105,10 @@ final class RunningJob {
 
   func stop(for reason: JobMachine.Stop) { handle(.stop(reason)) }
 
-  /// Kills everything at once, for an executor that exits in a hurry.
+  /// Kills the process group at once, for an executor that exits without waiting for its jobs.
   func killGroup() {
     if container?.start.isDetached == true {
-      process?.askForRemoval()
+      process?.requestRemoval()
     } else {
       process?.child.sendToGroup(SIGKILL)
     }
@@ -139,8 +141,8 @@ final class RunningJob {
       timers[.drain] = nil
       process?.releaseGroup()
       start(.group, after: 20)
-    case .saveOutputs: lookForDeclaredOutputs()
-    case .rest(let attempt): rest(afterAttempt: attempt)
+    case .saveOutputs: checkDeclaredOutputs()
+    case .delayRetry(let attempt): delayRetry(afterAttempt: attempt)
     case .finish(let ending): finish(ending)
     }
   }
@@ -211,11 +213,11 @@ extension RunningJob {
     timers[.probe] = nil
   }
 
-  private func rest(afterAttempt attempt: Int) {
-    leaveOutput()
+  private func delayRetry(afterAttempt attempt: Int) {
+    discardOutput()
     forgetProcess()
     timers = [:]
-    let milliseconds = context.settings.restMilliseconds(
+    let milliseconds = context.settings.retryDelayMilliseconds(
       afterAttempt: attempt, random: .random(in: 0..<1))
     trace?.repeats(
       afterAttempt: attempt, code: lastCode, left: context.settings.attempts - attempt,
@@ -223,16 +225,16 @@ extension RunningJob {
     output?.note(
       "attempt \(attempt) of \(context.settings.attempts) failed; the next one follows in"
         + " \(milliseconds / 1000) s", now: Clock.monotonicMilliseconds)
-    start(.rest, after: milliseconds)
+    start(.retryDelay, after: milliseconds)
   }
 
   private func finish(_ ending: Ending) {
     var ending = ending
     withdrawStaging()
-    leaveOutput()
+    discardOutput()
     forgetProcess()
     if ending == .succeeded, let problem = output?.problem { ending = Ending(.error(problem)) }
-    noteEnd(ending)
+    recordEnd(ending)
     usage.standardOutputBytes = output?.standardOutputBytes ?? 0
     usage.standardErrorBytes = output?.standardErrorBytes ?? 0
     let line = ending == .succeeded ? output?.lastLine : output?.explainingLine
@@ -241,7 +243,7 @@ extension RunningJob {
     if ending == .succeeded { usage.fileStamps = files?.stamps.text ?? "" }
     let time = Clock.steadyMilliseconds
     // While Redis is away, the last output of many jobs would fill the memory.
-    if !context.commands.keepsOutput { output?.pump.leaveOut() }
+    if !context.commands.keepsOutput { output?.pump.dropGathered() }
     publish(output?.pump.end(now: Clock.monotonicMilliseconds, time: time) ?? [])
     // HyperFlow's engine would take the report for the end of the task. Without one, the job starts
     // again in another place.
@@ -256,7 +258,7 @@ extension RunningJob {
     self.ending = ending
   }
 
-  private func noteEnd(_ ending: Ending) {
+  private func recordEnd(_ ending: Ending) {
     guard let logs = output?.logs, trace == nil else { return }
     if case .failed(let cause) = ending.outcome {
       let detail = cause.detail.map { ": \($0)" } ?? ""
@@ -298,7 +300,7 @@ extension RunningJob {
       if !bytes.isEmpty {
         output?.receive(bytes, from: stream, now: now)
         if stream == .standardError { container?.receive(bytes) }
-        drain?.limit.noteWork(now: now)
+        drain?.limit.recordWork(now: now)
       }
       flushIfDue(now: now)
     }
@@ -351,9 +353,9 @@ extension RunningJob {
       guard let process, !process.hasEnded else { return }
       trace?.probe(process.child.pid)
       start(.probe, after: context.settings.probeInterval)
-    case .rest:
+    case .retryDelay:
       output?.restart()
-      handle(.restOver)
+      handle(.delayOver)
     case .group:
       if process?.child.groupIsAlive == true {
         start(.group, after: 20)
@@ -401,8 +403,8 @@ extension RunningJob {
     usage.userMilliseconds += used.userMicroseconds / 1000
     usage.systemMilliseconds += used.systemMicroseconds / 1000
     let largest = used.maxResidentKilobytes
-    let most = memory?.peak(largest: largest, own: context.ownPeak(besides: largest)) ?? largest
-    usage.maxResidentKilobytes = max(usage.maxResidentKilobytes, most)
+    let maximum = memory?.peak(largest: largest, own: context.ownPeak(besides: largest)) ?? largest
+    usage.maxResidentKilobytes = max(usage.maxResidentKilobytes, maximum)
     usage.bytesRead += used.blocksRead * 512
     usage.bytesWritten += used.blocksWritten * 512
   }

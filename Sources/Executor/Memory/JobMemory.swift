@@ -18,14 +18,14 @@ struct JobMemory {
     processes.formUnion(tree.processes)
   }
 
-  /// The peak memory. `largest` is the kernel's peak of one process. It includes the memory
-  /// before `exec`, which was this executor's, so if it is no larger than that, only the
-  /// samples count. 0 if there are none.
+  /// The peak memory. `largest` is the kernel's peak of one process. It includes the memory before
+  /// `exec`, which was this executor's (`own`), so a value that is not larger says nothing, and
+  /// only the samples count. 0 without samples.
   func peak(largest: Int, own: Int) -> Int {
     largest <= own + JobMemory.imprecision ? peak : max(peak, largest)
   }
 
-  /// The kernel counts pages in batches for each thread.
+  /// The error of the kernel's figures in kilobytes: it counts pages in batches for each thread.
   static let imprecision = 1024
 
   /// The peak of this process, in kilobytes.

@@ -1,8 +1,8 @@
 import Glibc
 import Posix
 
-/// The kernel's log of processes that it killed for memory. Only root can read it, unless the
-/// system permits it to everybody, and it helps only where the kernel's process ids are ours.
+/// The kernel's log of processes that it killed for memory. Usually only root can read it. Its
+/// process ids are those of the initial namespace, so it is of no use in another one.
 enum KernelLog {
   private static let path = "/dev/kmsg"
   private static let recordLimit = 100_000
@@ -23,7 +23,7 @@ enum KernelLog {
   private static func kill(in record: String, since: Int) -> Int32? {
     guard let semicolon = record.firstIndex(of: ";") else { return nil }
     let head = record[..<semicolon].split(separator: ",")
-    // Programs may write here too, but not with the kernel's own facility, which is 0.
+    // Programs may write to this log, too, but not with the kernel's own facility, which is 0.
     guard head.count >= 3, let priority = Int(head[0]), priority < 8, let time = Int(head[2]),
       time >= since
     else { return nil }

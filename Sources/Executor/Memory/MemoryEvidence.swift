@@ -11,9 +11,9 @@ import Posix
 /// | yes | no | no | yes | possibly out of memory |
 /// | yes | no | no | no | another |
 ///
-/// The kernel says so in the count of the job's control group, or in its log with a process of the
-/// job. If a batch system or a user-space agent kills, there is neither, so only the distance to a
-/// limit counts.
+/// The kernel reports a kill in the count of the job's control group, or in its log with a process
+/// of the job. A kill by a batch system or a user-space agent is in neither, so only the distance
+/// to a limit counts.
 struct MemoryEvidence: Equatable {
   var status: ExitStatus
   var isKilledByUs = false
@@ -58,7 +58,7 @@ struct MemoryKills {
 
   init(count: Int) { seen = count }
 
-  /// Notes the kernel's current count.
+  /// Records the kernel's current count.
   mutating func observe(_ count: Int, now: Int) {
     if now >= believedUntil { unexplained = 0 }
     if count > seen {

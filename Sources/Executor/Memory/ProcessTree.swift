@@ -7,7 +7,7 @@ import Posix
 struct ProcessTree: Equatable {
   private(set) var processes: [Int32] = []
   private(set) var residentKilobytes = 0
-  /// User and system time, of ended and waited-for children too.
+  /// User and system time, including children that have ended.
   private(set) var cpuMilliseconds = 0
   /// The smallest limit of address space or data of any of the processes, in kilobytes.
   private(set) var limit: Int?

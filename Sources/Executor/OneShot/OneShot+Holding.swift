@@ -3,15 +3,16 @@ import JobProtocol
 import Posix
 import Redis
 
-/// How one of several executors claims a job, and shows that it lives while it has it.
+/// Claims a job, because several executors may have its message, and sends heartbeats while it has
+/// the job.
 extension OneShot {
   /// How long a claim of an unsigned job lasts, in milliseconds; for a signed one until its
   /// signature expires.
   static let claimMilliseconds = 7 * 86_400_000
 
-  /// Asks whether the job was cancelled, and before its start, whether it was claimed. Asked
-  /// again whenever an order may have been missed.
-  func ask() {
+  /// Queries whether the job was cancelled, and before its start, which executor has claimed it.
+  /// The query is repeated whenever an order may have been missed.
+  func queryJob() {
     guard step == .checking || step == .running else { return }
     commands.send(
       RedisCommand("SISMEMBER", RunKeys.cancelled(job: task), task), .isCancelled)
@@ -44,8 +45,8 @@ extension OneShot {
     begin()
   }
 
-  /// Another executor has the job. The engine takes the exit of this process for the job's
-  /// end, so wait until the other executor is gone.
+  /// Another executor has the job. The engine treats the exit of this process as the job's end, so
+  /// wait until the other executor is gone.
   private func waitForOwner(_ owner: String) {
     step = .standingBy
     report(refusal: "\(owner.prefix { $0 != " " }) has taken it before")
@@ -81,18 +82,18 @@ extension OneShot {
     commands.send(
       RedisCommand("SET", key, holder.json.bytes, "PX", presence.lifetime),
       .alive(sentAt: Clock.bootMilliseconds), kept: false)
-    askForRun()
+    queryRun()
   }
 
-  /// Checks whether the run exists. Nobody else ends an executor whose run is gone.
-  func askForRun() {
+  /// Queries whether the run exists, because nobody else ends an executor whose run is gone.
+  func queryRun() {
     guard let run = RunID(CancelledJobs.run(of: task)).map(RunKeys.init) else { return }
     commands.send(
       RedisCommand("EXISTS", run.lease, run.info, run.workflow), .runKeys, kept: false)
   }
 
   func receive(runKeys count: Int) {
-    let isGone = knownRun.observe(isThere: count > 0, now: Clock.bootMilliseconds)
+    let isGone = knownRun.observe(exists: count > 0, now: Clock.bootMilliseconds)
     guard isGone, !context.runIsGone else { return }
     Console.printError("the run of \(task) is gone from Redis at \(commands.url): leaving")
     exitStatus = 3
@@ -101,16 +102,16 @@ extension OneShot {
     for job in loop.jobs { job.cancel() }
   }
 
-  /// After an absence the job may have been given up.
+  /// Handles an acknowledged heartbeat. After an absence, the engine may have given the job up.
   func acknowledged(sentAt: Int) {
     guard presence?.acknowledged(sentAt: sentAt, now: Clock.bootMilliseconds) == true else {
       return
     }
     Console.printError("back after an absence; asking whether \(task) was given up")
-    ask()
+    queryJob()
   }
 
-  /// The result is reported, so remove the heartbeat key at once.
+  /// Removes the heartbeat key at once, because the result is reported.
   func releaseJob() {
     if presence != nil { commands.send(RedisCommand("DEL", RunKeys.alive(job: task))) }
     presence = nil

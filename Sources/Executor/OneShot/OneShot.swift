@@ -16,9 +16,9 @@ import Signing
 /// | running | the job | report, next task |
 /// | leaving | replies to the reports | over |
 ///
-/// The message may arrive after the executor has started; like the original, it waits without
-/// limit. Our engine's jobs are started by one executor only: the first one claims the job.
-/// While it has the job, a key with a time to live shows that it lives.
+/// The message may arrive after the executor has started, so the executor waits without limit, like
+/// HyperFlow's. Only one executor starts a job of our engine: the first one claims it. While it has
+/// the job, it renews a heartbeat key.
 final class OneShot: LoopOwner {
   enum Step: Equatable {
     case acquiring, waiting, checking, standingBy, running, leaving, over
@@ -34,12 +34,12 @@ final class OneShot: LoopOwner {
   var message: TakenJob?
   var isCancelled = false
   var gate: JobGate
-  /// While our heartbeat key holds the job.
+  /// The state of our heartbeat, while we have a job.
   var presence: Presence?
   var nextHeartbeat = Int.max
   var knownRun: KnownRun
   private let tasks: [String]
-  /// Whether the infrastructure may end this executor: its job then counts as lost.
+  /// Whether the infrastructure may end this executor. Then its job counts as lost.
   private let isPreemptible = Environment.withdraw("HFLOW_PREEMPTIBLE") != nil
   private let outageLimits = OutageLimits()
   private var index = 0
@@ -93,7 +93,7 @@ final class OneShot: LoopOwner {
     if link === orders.link { orders.resubscribe() }
     guard link === commands else { return }
     if presence != nil { sendHeartbeat() }
-    // A network that lost answers has lost orders too.
+    // After lost replies, orders may be lost, too.
     if let loss = commands.lastLoss, loss.code == .timeout {
       orders.link.lose(loss, now: Clock.monotonicMilliseconds)
     }
@@ -127,7 +127,7 @@ final class OneShot: LoopOwner {
   func received(signal: Int32) {
     let isFirst = exitStatus == 0
     exitStatus = 128 + signal
-    // Wait for the report that is being sent; a second signal ends that too.
+    // Wait for the report that is being sent; a second signal ends the wait.
     if isFirst, step == .leaving { return }
     guard isFirst, step == .running else {
       for job in loop.jobs { job.killGroup() }
@@ -159,7 +159,7 @@ extension OneShot {
     commands.send(
       RedisCommand("SADD", OriginalKeys.allJobs, context.settings.allJobsMember(task: task)))
     commands.send(RedisCommand("INCR", OriginalKeys.acquireCount(task: task)), .acquired)
-    askForRun()
+    queryRun()
     commands.send(
       RedisCommand("SISMEMBER", OriginalKeys.completedTasks(workflow: workflow), task),
       .isCompleted)
@@ -178,7 +178,7 @@ extension OneShot {
     guard step == .waiting else { return }
     if let text = reply.errorText { return fail(text) }
     guard let bytes = reply.bytes else {
-      askForRun()
+      queryRun()
       return waitForMessage()
     }
     do throws(JobMessageError) {
@@ -199,12 +199,12 @@ extension OneShot {
     guard parsed.completionTransport == .reports else { return begin() }
     step = .checking
     orders.follow(run: CancelledJobs.run(of: task))
-    if orders.isFollowing { ask() }
+    if orders.isFollowing { queryJob() }
   }
 
   private func deliver(_ reply: RedisValue) {
     switch orders.read(reply, gate: &gate) {
-    case .following: ask()
+    case .following: queryJob()
     case .order(.cancel(let id)):
       if id == task { for job in loop.jobs { job.cancel() } }
     case .order(.drain), .order(.slots), nil: break
@@ -221,9 +221,8 @@ extension OneShot {
     job.begin(note: note)
   }
 
-  /// A message that cannot be parsed does not tell which engine wrote it. Report it to our
-  /// engine if the run has a reports stream, else in the original's way, which our engine
-  /// also understands.
+  /// An unreadable message may be from any engine. Reports it to our engine if the run has
+  /// a reports stream, else in HyperFlow's way, which our engine also understands.
   private func reportUnreadable(_ reason: String) {
     Console.printError("\(task): \(reason)")
     let ending = Ending(.invalidMessage(reason))

@@ -10,7 +10,7 @@ final class OrdersLink {
   private var run: String?
 
   enum Delivery: Equatable {
-    /// From now on no order is missed.
+    /// The subscription is confirmed: no order is missed from now on.
     case following
     case order(ExecutorOrder)
   }

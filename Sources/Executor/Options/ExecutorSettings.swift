@@ -14,8 +14,8 @@ struct ExecutorSettings {
   var dryRun = false
   var waitsForInputs = false
   var inputRetries = 10
-  /// How long declared files are waited for, in milliseconds; `nil`: five seconds on file systems
-  /// that hosts share, not at all on others.
+  /// How long to wait for declared files, in milliseconds; `nil`: five seconds on shared file
+  /// systems, 0 on others.
   var fileWait: Int?
   var logLevel = LogLevel.info
   /// Whether jobs leave traces; `nil` leaves it to the engine.
@@ -35,7 +35,7 @@ struct ExecutorSettings {
   var collocationSize = "undefined"
   /// The directory in which this executor was started; it may be moved.
   let startDirectory = FollowedDirectory(Files.currentDirectory)
-  /// The directory of jobs that name none.
+  /// The directory of jobs whose message names none.
   var defaultDirectory: String
   /// Part of the names of log files; unique to the process.
   var handlerID: String
@@ -102,7 +102,7 @@ struct ExecutorSettings {
   }
 
   /// Milliseconds to wait after a failed attempt; `random` is in 0..<1.
-  func restMilliseconds(afterAttempt attempt: Int, random: Double) -> Int {
+  func retryDelayMilliseconds(afterAttempt attempt: Int, random: Double) -> Int {
     let seconds = (random * backoffSeed * Double(min(attempt, 5))).rounded(.down)
     return Int(max(0, min(seconds, 86_400))) * 1000
   }

@@ -3,23 +3,23 @@ import HumanText
 import JobProtocol
 import Posix
 
-/// Passes the output of jobs on to the executor's own output, where a container's log keeps it:
-/// `kubectl logs` shows what HyperFlow's executor shows.
+/// Copies the output of jobs to the executor's own output, so that `kubectl logs` shows it, as with
+/// HyperFlow's executor.
 ///
-/// A reader that is slow or gone must not hold up the executor, which has heartbeats to send. So
-/// what the pipe does not take at once, after a short wait, is left out.
+/// A reader that is slow or gone must not block the executor, which has heartbeats to send. So
+/// output that the pipe does not accept within a short wait is left out.
 final class ConsoleEcho {
   private let descriptors: (output: Int32, error: Int32)
   private var isBroken = false
 
-  /// What a pipe takes without blocking when it is ready (`PIPE_BUF`).
+  /// How many bytes a ready pipe accepts without blocking (`PIPE_BUF`).
   private static let piece = 4096
   private static let writeMilliseconds = 50
 
   init(output: Int32 = 1, error: Int32 = 2) { descriptors = (output, error) }
 
-  /// `nil` if nobody reads it: the engine keeps the executor's output in a file, and jobs have
-  /// files of their own.
+  /// `nil` if standard output is a file: the engine keeps the executor's output there, and jobs
+  /// have files of their own.
   static func forThisProcess() -> ConsoleEcho? {
     var info = stat()
     guard fstat(1, &info) == 0 else { return nil }

@@ -1,13 +1,13 @@
 /// How long the output of a job is read after its program has exited.
 ///
-/// The output belongs to the job while a process works on it: a process substitution, `tee`, a
-/// background child. A daemon that inherited the pipe may hold it for ever. So there are two
-/// limits: `quiet` counts from the last output or work, `total` from the program's exit.
+/// Processes of the job may still write: a process substitution, `tee`, a background child. But a
+/// daemon that inherited the pipe may hold it for ever. So there are two limits: `quiet` counts
+/// from the last output or work, `total` from the program's exit.
 ///
 /// Times are milliseconds on a monotonic clock.
 struct DrainLimit: Equatable {
-  /// One minute: long enough to wait for a disk or a network, short enough after leaving a
-  /// daemon behind.
+  /// One minute: long enough to wait for a disk or a network, short enough if a daemon holds the
+  /// pipe.
   static let defaultQuiet = 60_000
   /// `total` is this many times `quiet`: an hour by default.
   static let totalFactor = 60
@@ -30,7 +30,7 @@ struct DrainLimit: Equatable {
   private var workedAt: Int
   private var pause: Int
 
-  /// Call this when the program has just exited.
+  /// - Parameter now: when the program exited.
   init(quiet: Int, now: Int) {
     self.quiet = quiet
     startedAt = now
@@ -40,10 +40,10 @@ struct DrainLimit: Equatable {
 
   private var total: Int { quiet * DrainLimit.totalFactor }
 
-  /// Output arrived, or a holder of the pipes works.
-  mutating func noteWork(now: Int) { workedAt = max(workedAt, now) }
+  /// Records that output arrived or that a holder of the pipes works.
+  mutating func recordWork(now: Int) { workedAt = max(workedAt, now) }
 
-  /// Checking the holders is expensive, so the pauses grow.
+  /// Decides whether to continue reading. Checking the holders is expensive, so the pauses grow.
   mutating func decision(now: Int) -> Decision {
     if now - startedAt >= total, quiet > 0 { return .over(.total(milliseconds: total)) }
     if now - workedAt >= quiet { return .over(.quiet(milliseconds: quiet)) }

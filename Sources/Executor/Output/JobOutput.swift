@@ -41,7 +41,7 @@ struct JobOutput {
     echo?.write(bytes, from: stream)
     let log = isError ? logs.standardError : logs.standardOutput
     if let problem = log.write(bytes) {
-      // Also if the job's own lines may be dropped because they come too fast.
+      // Printed separately, because the job's own lines may be dropped if there are too many.
       LogFiles.printUnwritable(problem)
       if !log.isRefused || !isOurEngine { note(problem, now: now) }
     }
@@ -66,7 +66,8 @@ struct JobOutput {
     return ErrorLine.weight(of: output) > ErrorLine.weight(of: error) ? output : error
   }
 
-  /// Another attempt begins: the files of the message must contain its output only.
+  /// Empties the files of the message for another attempt: they must contain the output of one
+  /// attempt only.
   func restart() {
     outputFile?.restart()
     errorFile?.restart()

@@ -6,7 +6,7 @@ import Synchronization
 /// most jobs print nothing, and files are expensive on shared file systems.
 struct LogFiles {
   private static let folder = "logs-hf"
-  /// The same for all jobs, so an executor prints it once.
+  /// Whether the message was printed: it is the same for all jobs of an executor.
   private static let isPrinted = Atomic(false)
 
   let standardOutput: OutputFile
@@ -33,7 +33,7 @@ struct LogFiles {
     }
     standardOutput = file(stem + "__stdout.log")
     standardError = file(stem + "__stderr.log")
-    // `log-parser` knows names of tasks only. An attempt is told from another by its handler.
+    // `log-parser` expects the name of a task. The attempts of a task differ by their handlers.
     let id = isTraced ? JobID(parsing: job) : nil
     let attempt = id.map(\.attempt) ?? 1
     let handler = settings.handlerID + (attempt > 1 ? "-\(attempt)" : "")

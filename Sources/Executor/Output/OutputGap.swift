@@ -36,7 +36,7 @@ struct OutputGap {
     return isPair ? next + 1 : next
   }
 
-  /// Where sending may continue; the byte count if not yet.
+  /// The index at which sending may continue; the byte count if nowhere.
   mutating func end(in bytes: [UInt8]) -> Int {
     guard isOpen else { return 0 }
     guard let place = bytes.firstIndex(where: { $0 == Self.feed || $0 == Self.carriageReturn })
@@ -47,11 +47,11 @@ struct OutputGap {
     return place + 1
   }
 
-  /// A line whose rest was dropped has ended.
+  /// Handles the line feed of a line whose rest was dropped.
   private mutating func passFeed() {
     if isMidLine, !hasFeed {
       owesFeed = true
-      // The sent part is not a state that the line ever showed.
+      // The sent part is incomplete, so the line counts as dropped.
       if droppedLines == 0, lastSent != Self.carriageReturn { droppedLines = 1 }
     }
     hasFeed = true
@@ -104,7 +104,8 @@ struct OutputGap {
     return droppedLines == 0 && isCut ? 1 : droppedLines
   }
 
-  /// Most of a flood is dropped, so this is most of the work.
+  /// Counts line feeds. If a job writes too much, most output is dropped, so this function must be
+  /// fast.
   private static func feedCount(_ bytes: ArraySlice<UInt8>) -> Int {
     bytes.withUnsafeBytes { bytes in
       guard var here = bytes.baseAddress else { return 0 }

@@ -4,12 +4,12 @@ import JobProtocol
 /// The live output of a job: gathers bytes into chunks by size and time, limits the rate, and
 /// counts dropped lines. Files get everything; this is for watchers.
 ///
-/// Memory stays below `bufferLimit` plus two reads of each stream, whatever a job writes and
-/// however long nobody takes the chunks. Times are milliseconds on a monotonic clock.
+/// Memory stays below `bufferLimit` plus two reads of each stream, even if a job writes without end
+/// and Redis accepts no chunks. Times are milliseconds on a monotonic clock.
 ///
-/// What finds no room is deferred: it is sent when there is room, and dropped when the stream
-/// writes again before that. So the last lines before a pause, and before the end, are sent after
-/// any flood.
+/// Output beyond the limits is deferred: it is sent when the limits permit, and dropped when the
+/// stream writes again before that. So the last lines before a pause, and before the end, are always
+/// sent.
 ///
 /// The sent text is what the stream wrote, without gaps between pieces of one line: if a line
 /// was cut, its line feed is the first byte after the gap. A carriage return, which restarts a
@@ -57,12 +57,12 @@ struct OutputPump {
   mutating func add(_ bytes: [UInt8], from stream: LogChunk.Stream, now: Int) {
     dropDeferred(of: stream)
     refill(now)
-    keepWhatFits(bytes[self[gapOf: stream].end(in: bytes)...], from: stream)
+    keepWithinLimits(bytes[self[gapOf: stream].end(in: bytes)...], from: stream)
   }
 
-  private mutating func keepWhatFits(_ bytes: ArraySlice<UInt8>, from stream: LogChunk.Stream) {
-    let room = max(0, min(allowance, OutputPump.bufferLimit - bufferedBytes))
-    var end = min(bytes.endIndex, bytes.startIndex + room)
+  private mutating func keepWithinLimits(_ bytes: ArraySlice<UInt8>, from stream: LogChunk.Stream) {
+    let available = max(0, min(allowance, OutputPump.bufferLimit - bufferedBytes))
+    var end = min(bytes.endIndex, bytes.startIndex + available)
     if end < bytes.endIndex {
       end = OutputGap.lastBoundary(in: bytes, bytes.startIndex..<end) ?? end
     }
@@ -101,7 +101,7 @@ struct OutputPump {
   mutating func flush(now: Int, time: Int) -> [LogChunk] {
     lastFlush = now
     refill(now)
-    for stream in OutputPump.streams { keepWhatFits(takeDeferred(of: stream), from: stream) }
+    for stream in OutputPump.streams { keepWithinLimits(takeDeferred(of: stream), from: stream) }
     let time = notBefore(time)
     let chunks = segments.flatMap { pieces(of: $0, time: time) }
     segments.removeAll(keepingCapacity: true)
@@ -137,7 +137,7 @@ struct OutputPump {
   }
 
   /// Drops the gathered bytes, and counts their lines.
-  mutating func leaveOut() {
+  mutating func dropGathered() {
     for stream in OutputPump.streams {
       let left = segments.filter { $0.stream == stream }
       if !left.isEmpty {

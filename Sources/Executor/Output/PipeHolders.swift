@@ -1,8 +1,8 @@
 import Glibc
 import Posix
 
-/// The processes of this host that have pipes open, from `/proc`, as far as this user may see
-/// them; without this process. Empty without `/proc`.
+/// The other processes of this host that have pipes open, from `/proc`, as far as this user may see
+/// them. Empty without `/proc`.
 struct PipeHolders {
   private var processes: [UInt: [Int32]] = [:]
 

@@ -1,6 +1,6 @@
-/// Whether the run of an executor is still in Redis. If Redis was emptied or has lost its data, no
-/// engine will end the executor. If the run's engine started the executor, the run counts as seen
-/// before.
+/// Decides whether the run of an executor is gone from Redis. If Redis was emptied or has lost its
+/// data, no engine will end the executor. If the run's engine started the executor, the run counts
+/// as seen before.
 ///
 /// | Redis has the run | the run was seen before | conclusion |
 /// |---|---|---|
@@ -24,12 +24,12 @@ struct KnownRun {
   }
 
   /// Handles a reply at a time in milliseconds; returns true if the run is gone for good.
-  mutating func observe(isThere: Bool, now: Int) -> Bool {
-    if isThere {
+  mutating func observe(exists: Bool, now: Int) -> Bool {
+    if exists {
       isKnown = true
       missingSince = nil
     }
-    guard isKnown, !isThere else { return false }
+    guard isKnown, !exists else { return false }
     let since = missingSince ?? now
     missingSince = since
     return now - since >= grace

@@ -1,5 +1,5 @@
-/// Until when this executor certainly counts as alive: the lifetime of its heartbeat key, as
-/// far as this side knows.
+/// Until when this executor certainly counts as alive: the expiry of its heartbeat key, as far as
+/// this process knows.
 ///
 /// | a heartbeat is acknowledged | then |
 /// |---|---|

@@ -29,8 +29,8 @@ final class JobProcess {
     if container?.isSupervised == true {
       let sockets = try JobProcess.makeSockets()
       child = try Spawning.start(
-        request, inheriting: [sockets.theirs.number: ContainerSupervisor.socket])
-      supervisor = sockets.keepingOurs()
+        request, inheriting: [sockets.child.number: ContainerSupervisor.socket])
+      supervisor = sockets.keepingParent()
     } else {
       child = try Spawning.start(request)
     }
@@ -47,7 +47,7 @@ final class JobProcess {
     }
   }
 
-  /// What the supervisor of a container has said since.
+  /// News from the supervisor of a container since the last call.
   func news() -> [UInt8] {
     guard let number = supervisor?.number, Poll.wait(for: number, POLLIN, milliseconds: 0) else {
       return []
@@ -55,8 +55,8 @@ final class JobProcess {
     return (try? DescriptorIO.read(number)) ?? []
   }
 
-  /// Tells the supervisor of a container to remove it.
-  func askForRemoval() {
+  /// Tells the supervisor to remove the container.
+  func requestRemoval() {
     if let number = supervisor?.number { shutdown(number, Int32(SHUT_WR)) }
   }
 
@@ -114,7 +114,8 @@ final class JobProcess {
   /// The largest capacity of a pipe, unless root has raised it.
   private static let restLimit = 1 << 20
 
-  /// Gives up the read ends; other processes may write on.
+  /// Passes the read ends to a process that discards their data, so that other processes can
+  /// continue to write.
   func discardRest() {
     let pipes = [output.take()?.release(), error.take()?.release()].compactMap { $0 }
     if !pipes.isEmpty { Descriptor.discard(pipes) }

@@ -62,7 +62,7 @@ final class RedisLink {
   private var answered = 0
   private var outputBytes = 0
   private var owedSince: Int?
-  private var lastComplaint: String?
+  private var lastProblem: String?
   /// The loss that was last printed, until a reply shows that the server works again.
   private var announced: String?
   /// For a subscription: when the last byte arrived, and when the unanswered `PING` was sent.
@@ -127,7 +127,7 @@ final class RedisLink {
 
   /// The error of this link, if it has not been connected for a while although another link of this
   /// process is.
-  func trouble(beside other: RedisLink, now: Int) -> String? {
+  func problem(beside other: RedisLink, now: Int) -> String? {
     guard let lostSince, other.isConnected else { return nil }
     let since = max(lostSince, other.connectedAt)
     return now - since >= RedisLink.troubleMilliseconds ? lastError?.message : nil
@@ -148,7 +148,8 @@ final class RedisLink {
     for command in commands { send(command) }
   }
 
-  /// A subscription has deliveries but no replies; after a reconnect, its owner sends it again.
+  /// Subscribes to a channel. A subscription has deliveries but no replies; after a reconnect, its
+  /// owner subscribes again.
   func subscribe(_ channel: String) {
     guard let connection else { return }
     connection.append(RedisCommand("SUBSCRIBE", channel))
@@ -160,8 +161,8 @@ final class RedisLink {
     isWanted && connection == nil && now >= retryAt
   }
 
-  /// Returns true on success. The owner then sends again what a new connection lacks
-  /// (subscriptions, blocking commands).
+  /// Returns true on success. Then the owner repeats subscriptions and blocking commands, which a
+  /// new connection does not have.
   func connect(now: Int, timeoutMilliseconds: Int = 1500) -> Bool {
     do {
       use(try RedisConnection(url, timeoutMilliseconds: timeoutMilliseconds))
@@ -221,9 +222,9 @@ final class RedisLink {
       while let reply = try connection?.nextReply() {
         let purpose = takePurpose()
         if let text = reply.errorText {
-          if !isExpected(text, purpose) { try note(error: text) }
+          if !isExpected(text, purpose) { try handleError(error: text) }
         } else {
-          notePermission()
+          recordPermission()
         }
         complete(purpose)
         if isIdle, reply.errorText == nil { connectionWorks() }
@@ -239,7 +240,7 @@ final class RedisLink {
 
   func checkTimeouts(now: Int) {
     if let answerDueAt, now >= answerDueAt {
-      // This process may have been suspended while the answer was already there.
+      // This process may have been suspended while the reply had already arrived.
       if let descriptor, Poll.wait(for: descriptor, POLLIN, milliseconds: 0) {
         owedSince = owedSince.map { _ in now }
         pingedAt = pingedAt.map { _ in now }
@@ -276,20 +277,21 @@ final class RedisLink {
     }
   }
 
-  /// A kept command is retried if the error may pass; other errors are printed.
-  private func note(error text: String) throws(RedisError) {
+  /// Handles an error reply: throws if the command is to be retried, because the error may be
+  /// temporary; else prints the error.
+  private func handleError(error text: String) throws(RedisError) {
     if let command = pendingCommand, isPassing(text, of: command) {
       throw RedisError(.server, text, at: url.description)
     }
-    guard text != lastComplaint else { return }
-    lastComplaint = text
+    guard text != lastProblem else { return }
+    lastProblem = text
     Console.printError("Redis at \(url): \(text)")
   }
 
-  /// Whether the same command may succeed later. A permission that the executor never had will not
-  /// come; a permission that was removed may be given again.
+  /// Whether the same command may succeed later. A permission that the executor had before may be
+  /// granted again; one that it never had will not be.
   private func isPassing(_ text: String, of command: RedisCommand) -> Bool {
-    switch RedisError.trouble(ofReply: text) {
+    switch RedisError.kind(ofReply: text) {
     case .connection, .notReady, .noSpace: true
     case .refused:
       !text.hasPrefix("NOPERM") || isRelease || permitted.contains(command.parts.first ?? [])
@@ -298,14 +300,14 @@ final class RedisLink {
   }
 
   /// Whether the command removes a message from a worker's list. The worker was permitted to move
-  /// it there, so a refusal may pass.
+  /// it there, so a refusal may be temporary.
   private var isRelease: Bool {
     guard answered < pending.count else { return false }
     if case .released = pending[answered].purpose { return true }
     return false
   }
 
-  private func notePermission() {
+  private func recordPermission() {
     if let name = pendingCommand?.parts.first { permitted.insert(name) }
   }
 
@@ -322,7 +324,7 @@ final class RedisLink {
     answered < pending.count ? pending[answered].purpose : .pushed
   }
 
-  /// The reply is final: its command is done.
+  /// Removes the command of a final reply.
   private func complete(_ purpose: Purpose) {
     guard answered < pending.count else { return }
     if case .output(let bytes) = purpose { outputBytes -= bytes }

@@ -1,6 +1,6 @@
 import JobProtocol
 
-/// Reports that are about to be sent, gathered so that one entry of the stream has several.
+/// Gathers reports, so that one entry of the stream has several.
 ///
 /// | report | waits |
 /// |---|---|

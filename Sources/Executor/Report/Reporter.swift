@@ -47,7 +47,7 @@ struct Reporter {
     }
   }
 
-  /// Each chunk with the commands that pass it on.
+  /// The commands that store and announce each chunk.
   ///
   /// Runs of our engine keep the output in a stream; `count` says how many of the latest chunks
   /// stay after each one, or a few more. The channel says once that there is more. Another engine

@@ -112,7 +112,7 @@ final class UnreportedResults {
     return reported
   }
 
-  /// Returns false if no run there needs it.
+  /// Returns false if no run in this Redis needs the result.
   private func report(
     _ end: UnreportedResult, _ connection: RedisConnection
   ) throws(RedisError) -> Bool {

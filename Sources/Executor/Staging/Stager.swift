@@ -3,8 +3,8 @@ import JSONValue
 import JobProtocol
 import Posix
 
-/// Asks the worker's site to copy the files of jobs, on a host that does not share the run's
-/// directory. Requests and answers are files in a directory that the site looks at.
+/// Requests copies of jobs' files from the worker's site, on a host that does not share the run's
+/// directory. Requests and answers are files in a directory that the site watches.
 ///
 /// | file | meaning |
 /// |---|---|
@@ -18,7 +18,7 @@ final class Stager {
   private let directory: String
   /// The directory of the run's jobs where the run is; messages name paths below it.
   let root: String
-  /// The directory here that stands for it.
+  /// The directory on this host that has the copies.
   let place: String
   private var count = 0
 
@@ -28,8 +28,8 @@ final class Stager {
     self.place = place
   }
 
-  /// Returns the number of the request. Throws if there is no place for it.
-  func ask(
+  /// Writes a request and returns its number. Throws if it cannot be written.
+  func request(
     _ direction: StageRequest.Direction, job: String, files: [StagedFile]
   ) throws(PosixError) -> String {
     count += 1
@@ -52,7 +52,7 @@ final class Stager {
     for kind in ["ask", "asked", "done"] { Files.remove(Files.join(directory, "\(id).\(kind)")) }
   }
 
-  /// Where something of the run's directory is here.
+  /// The path on this host of a file in the run's directory.
   func here(_ path: String) -> String {
     guard path == root || path.hasPrefix(root + "/") else { return path }
     return place + path.dropFirst(root.count)
@@ -139,7 +139,7 @@ enum JobFiles {
     return found
   }
 
-  /// What is wrong with copies below a directory; `nil` if they are as they should be.
+  /// The error in copies below a directory; `nil` if all are complete.
   static func problem(with files: [StagedFile], in place: String) -> String? {
     for file in files {
       let path = Files.join(place, file.path)

@@ -3,8 +3,8 @@ import JSONValue
 import JobProtocol
 import Posix
 
-/// Writes the trace of one job, as HyperFlow's executor does: what was asked, each attempt, what
-/// its processes use, and the sizes of its files.
+/// Writes the trace of one job, as HyperFlow's executor does: the message, each attempt, the
+/// resource use of its processes, and the sizes of its files.
 final class JobTrace {
   private let logs: LogFiles
   private let message: JobMessage
@@ -41,7 +41,7 @@ final class JobTrace {
     write(TraceLine.message(message.members))
   }
 
-  /// Before and after a check of the input files.
+  /// Writes the lines before and after a check of the input files.
   func waits(for missing: [InputFile]) {
     let time = Clock.wallMilliseconds
     write(

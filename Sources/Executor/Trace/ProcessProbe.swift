@@ -84,7 +84,7 @@ struct ProcessProbe {
     }
   }
 
-  /// What the host says at a probe.
+  /// The clocks of the host at a probe.
   struct Moment: Equatable {
     /// Milliseconds since 1970.
     let time: Int

@@ -35,7 +35,7 @@ enum TraceLine {
 
   static func handlerStarted(_ handler: String) -> String { "handler started, (ID: \(handler))" }
 
-  /// The message without what only our own programs read.
+  /// The message without the members that only our own programs read.
   static func message(_ members: JSONObject) -> String {
     var shown = JSONObject()
     for (key, value) in members.members where !own.contains(key) { shown[key] = value }

@@ -1,7 +1,7 @@
 import JobProtocol
 import Posix
 
-/// What a worker has for its jobs, and what they have booked.
+/// The resources of a worker, and what its jobs have booked.
 ///
 /// | a taken job | then |
 /// |---|---|
@@ -63,7 +63,7 @@ struct Bookings: Equatable {
     bookedMemory += share.memory
   }
 
-  /// The job has left this worker; nothing happens if it had booked nothing.
+  /// Releases the share of a job that has left this worker, if it has one.
   mutating func release(_ job: String) {
     guard let share = shares.removeValue(forKey: job) else { return }
     extraSlots -= share.slots - 1

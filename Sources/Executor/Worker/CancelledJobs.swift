@@ -1,5 +1,5 @@
-/// The jobs that a worker must not start: for each run, its `cancelled` set when the worker
-/// first met the run, and every order since. So a job needs no query of its own.
+/// The jobs that a worker must not start: for each run, its `cancelled` set when the worker first
+/// had a job of the run, and every order since. So a job needs no query of its own.
 struct CancelledJobs {
   private var runs: [String: Set<String>] = [:]
   /// The latest orders, because the answer to a query may be older than an order.
@@ -27,6 +27,6 @@ struct CancelledJobs {
     runs[CancelledJobs.run(of: job)]?.insert(job)
   }
 
-  /// Orders may have been missed.
+  /// Forgets all runs, because orders may have been missed.
   mutating func forget() { runs = [:] }
 }

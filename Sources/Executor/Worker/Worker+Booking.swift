@@ -4,11 +4,11 @@ import Redis
 
 /// Jobs that ask for more than one slot, or for memory or gpus.
 extension Worker {
-  private static let restMilliseconds = 1000
+  private static let retryDelayMilliseconds = 1000
 
   /// Whether a job may be taken beside the one that comes next.
   var mayTakeMore: Bool {
-    (next == nil || passes > 0) && restsUntil == 0
+    (next == nil || passes > 0) && pausesUntil == 0
   }
 
   /// Books what a taken job asks for. If it does not fit, it waits here, or goes back to the queue.
@@ -20,25 +20,26 @@ extension Worker {
     case .waits where next == nil && phase == .serving:
       next = job
       passes = slots
-      ask()
+      requestJobs()
     case .waits:
       gate.forget(job: job.id)
-      // Nothing else is taken before the one that waits.
+      // Take no other job before the waiting one has started.
       passes = 0
       returnToQueue(job.bytes, of: job.id)
-    case .never(let what): requeueForOthers(job, what)
+    case .never(let missing): requeueForOthers(job, missing)
     }
     return false
   }
 
   /// Puts a job at the end of the queue, and takes nothing for a moment: another worker may get it.
-  private func requeueForOthers(_ job: TakenJob, _ what: String) {
+  private func requeueForOthers(_ job: TakenJob, _ missing: String) {
     if leftToOthers != job.id {
       leftToOthers = job.id
-      report(refusal: "it asks for \(what), more than this worker has", of: job.id, mayMake: true)
+      report(
+        refusal: "it asks for \(missing), more than this worker has", of: job.id, mayMake: true)
     }
     gate.forget(job: job.id)
-    restsUntil = Clock.monotonicMilliseconds + Self.restMilliseconds
+    pausesUntil = Clock.monotonicMilliseconds + Self.retryDelayMilliseconds
     returnToQueue(job.bytes, of: job.id, toEnd: true)
   }
 
@@ -51,22 +52,22 @@ extension Worker {
       next = nil
       bookings.book(share, for: job.id)
       claimOrStart(job)
-    case .never(let what):
-      // The number of slots was lowered.
+    case .never(let missing):
+      // The number of slots was lowered, so the job may never fit.
       next = nil
-      requeueForOthers(job, what)
+      requeueForOthers(job, missing)
     }
   }
 
-  /// The job that waits for room was cancelled.
+  /// Reports the waiting job as cancelled.
   func cancelNext() {
     guard let job = next, cancelled.contains(job.id) == true else { return }
     next = nil
     reportCancelled(job)
-    ask()
+    requestJobs()
   }
 
-  /// The worker starts no more jobs.
+  /// Returns the waiting job to the queue, because the worker starts no more jobs.
   func returnNextToQueue() {
     guard let job = next else { return }
     next = nil

@@ -4,7 +4,7 @@ import JobProtocol
 import Posix
 import Redis
 
-/// How the pool and its engine know that this worker exists and that it leaves.
+/// Registers this worker in its pool, sends heartbeats, and handles orders.
 extension Worker {
   /// A name that no living worker of the pool has; the process id is appended to a used one.
   static func claim(
@@ -49,7 +49,8 @@ extension Worker {
   func sendHeartbeat() {
     guard commands.isConnected, hasName else { return }
     let health = self.health
-    // An engine that gave this worker up may remove it from the set after it came back.
+    // Repeated, because an engine that gave this worker up may remove it from the set after the
+    // worker came back.
     commands.send(RedisCommand("SADD", keys.workers, name), kept: false)
     commands.send(
       Self.heartbeatCommand(
@@ -95,10 +96,10 @@ extension Worker {
     endsServer = true
   }
 
-  /// Why no jobs or orders arrive although Redis answers.
-  private var trouble: String {
+  /// Why no jobs or orders arrive although Redis answers; empty if they do.
+  private var problem: String {
     let now = Clock.monotonicMilliseconds
-    return [takes, orders].compactMap { $0.trouble(beside: commands, now: now) }.first ?? ""
+    return [takes, orders].compactMap { $0.problem(beside: commands, now: now) }.first ?? ""
   }
 
   private var health: WorkerHealth {
@@ -106,7 +107,7 @@ extension Worker {
     var health = WorkerHealth(
       executor: context.identity, slots: slots, busy: busy, loadPercent: host.loadPercent,
       memoryUsed: host.memoryUsed, memoryTotal: host.memoryTotal, isDraining: phase != .serving,
-      trouble: trouble, time: Clock.steadyMilliseconds)
+      problem: problem, time: Clock.steadyMilliseconds)
     health.bookedSlots = bookings.extraSlots > 0 ? usedSlots : 0
     health.bookedMemory = bookings.bookedMemory / 1024
     return health
@@ -116,9 +117,9 @@ extension Worker {
   func acknowledged(_ reply: RedisValue, sentAt: Int) {
     if let count = reply.array?.first?.integer {
       let now = Clock.bootMilliseconds
-      if knownRun.observe(isThere: count > 0, now: now) { return exitAfterLostRun() }
+      if knownRun.observe(exists: count > 0, now: now) { return exitAfterLostRun() }
       let isNeeded = count == Self.keysOfLiveRun || !isIdle || context.ends.runIsOnDisk
-      if runDirectory.observe(isThere: isNeeded, now: now) { return exitAfterDeletedDirectory() }
+      if runDirectory.observe(exists: isNeeded, now: now) { return exitAfterDeletedDirectory() }
     }
     let former = poolRun == nil ? reply : reply.array?.last ?? .null
     guard presence.acknowledged(sentAt: sentAt, now: Clock.bootMilliseconds) else { return }
@@ -136,7 +137,7 @@ extension Worker {
     context.forgetRun(of: loop.jobs.map(\.id) + [options.pool])
     exitStatus = 3
     phase = .stopping(SIGTERM)
-    stopAsking()
+    stopRequesting()
     for job in loop.jobs { job.cancel() }
   }
 
@@ -146,14 +147,14 @@ extension Worker {
     Console.printError("back after an absence; asking which jobs were given up")
     // The engine that gave up the jobs has also removed the worker from the set.
     commands.send(RedisCommand("SADD", keys.workers, name))
-    askForCancelledOfAll()
+    queryCancelledOfAllRuns()
     recoverWhenFree()
   }
 
-  private func askForCancelledOfAll() {
+  private func queryCancelledOfAllRuns() {
     cancelled.forget()
     let jobs = loop.jobs.map(\.id) + held.map(\.id) + (next.map { [$0.id] } ?? [])
-    for run in Set(jobs.map(CancelledJobs.run)) { askForCancelled(ofRun: run) }
+    for run in Set(jobs.map(CancelledJobs.run)) { queryCancelled(ofRun: run) }
   }
 
   var leaveCommands: [RedisCommand] {
@@ -173,16 +174,16 @@ extension Worker {
   func resubscribe() {
     orders.subscribe(keys.orders)
     // Orders may have been missed meanwhile.
-    askForCancelledOfAll()
-    askForPoolSlots()
+    queryCancelledOfAllRuns()
+    queryPoolSlots()
   }
 
-  private func askForPoolSlots() {
+  private func queryPoolSlots() {
     poolSlotsQuestion = .asked
     commands.send(RedisCommand("GET", keys.slots), .poolSlots)
   }
 
-  func askForCancelled(ofRun run: String) {
+  func queryCancelled(ofRun run: String) {
     commands.send(
       RedisCommand("SMEMBERS", RunKeys.cancelled(job: run)), .cancelledJobs(run: run))
   }
@@ -212,7 +213,7 @@ extension Worker {
   /// Answers and orders come over two connections, so an answer may be older than an order;
   /// then the query is repeated.
   func answered(poolSlots reply: RedisValue) {
-    if poolSlotsQuestion == .overtaken { return askForPoolSlots() }
+    if poolSlotsQuestion == .overtaken { return queryPoolSlots() }
     poolSlotsQuestion = .none
     apply(poolSlots: reply)
   }
@@ -235,7 +236,7 @@ extension Worker {
     }
     slots = count
     startNext()
-    if usedSlots >= slots { stopAsking() } else { ask() }
+    if usedSlots >= slots { stopRequesting() } else { requestJobs() }
     sendHeartbeat()
   }
 }

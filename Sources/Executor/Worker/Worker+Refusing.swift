@@ -3,7 +3,7 @@ import Posix
 import Redis
 import Signing
 
-/// How jobs leave this worker: claimed by another, rejected, given back, finished.
+/// Handles jobs that leave this worker: claimed by another, rejected, given back, finished.
 extension Worker {
   /// Claims a job in Redis before it starts. With a signing key no job is started twice, even if
   /// its message is sent again: the first executor to claim it starts it.
@@ -13,7 +13,7 @@ extension Worker {
     let lifetime = max(1000, (job.expires ?? 0) - Clock.wallMilliseconds)
     commands.send(RedisCommand("SET", key, context.claimMark, "NX", "PX", lifetime))
     commands.send(RedisCommand("GET", key), .claimed(job: job.id))
-    ask()
+    requestJobs()
   }
 
   func receive(owner: String, of id: String) {
@@ -27,7 +27,7 @@ extension Worker {
     // Orders may have been missed since: query the set again; the claim stays.
     guard let isCancelled = cancelled.contains(id) else {
       held.append(job)
-      return askForCancelled(ofRun: CancelledJobs.run(of: id))
+      return queryCancelled(ofRun: CancelledJobs.run(of: id))
     }
     if isCancelled {
       reportCancelled(job)
@@ -38,10 +38,10 @@ extension Worker {
       withdrawClaim(of: id)
       returnToQueue(job.bytes, of: id)
     }
-    ask()
+    requestJobs()
   }
 
-  /// If repeated after a lost answer, leaves the next executor's claim alone.
+  /// If repeated after a lost reply, this must not delete the claim of another executor.
   private func withdrawClaim(of id: String) {
     let script = """
       if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
@@ -59,10 +59,10 @@ extension Worker {
       report(.lost("\(owner), which had taken it, is gone"), job.message, id: id)
     }
     release(job.bytes, of: id)
-    ask()
+    requestJobs()
   }
 
-  /// The message is rejected. A repeated one says nothing about the job's end.
+  /// Rejects a message. A repeated message is dropped without a report.
   func refuse(_ message: JobMessage, _ bytes: [UInt8], id: String, _ error: SignatureError) {
     Console.printError("refused \(id): \(error)")
     if error == .replayed {
@@ -71,20 +71,20 @@ extension Worker {
       report(.invalidMessage("the job message is refused: \(error)"), message, id: id)
     }
     release(bytes, of: id)
-    ask()
+    requestJobs()
   }
 
-  /// A second message of a job that this worker has: one of the two leaves the list.
+  /// Removes the second message of a job that this worker has from the list.
   func refuse(copy bytes: [UInt8], of id: String) {
     report(refusal: "this worker has it", of: id)
-    // If repeated after a lost answer, leaves the remaining message.
+    // If repeated after a lost reply, this must not remove the remaining message.
     let script = """
       if #redis.call('LPOS', KEYS[1], ARGV[1], 'COUNT', 2) > 1 then
         redis.call('LREM', KEYS[1], 1, ARGV[1])
       end
       """
     commands.send(RedisCommand("EVAL", script, 1, keys.taken(by: name), bytes))
-    ask()
+    requestJobs()
   }
 
   func reportCancelled(_ job: TakenJob) {
@@ -124,7 +124,7 @@ extension Worker {
       .givenBack(job: id))
   }
 
-  /// The job is finished or rejected: its message leaves the worker's list.
+  /// Removes the message of a finished or rejected job from the worker's list.
   func release(_ bytes: [UInt8], of id: String) {
     releasing.insert(id)
     bookings.release(id)

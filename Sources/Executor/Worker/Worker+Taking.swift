@@ -13,7 +13,7 @@ struct TakenJob {
   let expires: Int?
 }
 
-/// How jobs come to this worker.
+/// Takes jobs from the pool's queue.
 ///
 /// Two connections change the worker's list at the same time: `takes` moves messages into it,
 /// `commands` removes those of finished jobs. Either may be lost with an answer in transit. So
@@ -31,7 +31,7 @@ extension Worker {
   ///
   /// The first command waits for a job, the others do not: a worker with many slots costs a queue
   /// of few jobs one command for each job. The queue is counted while more than one slot is free.
-  func ask() {
+  func requestJobs() {
     guard phase == .serving, takeState == .idle, takes.isConnected, usedSlots < slots,
       givingBack.isEmpty, mayTakeMore, presence.isCertain(at: Clock.bootMilliseconds)
     else { return }
@@ -54,7 +54,7 @@ extension Worker {
   static let takeLimit = 64
 
   /// Ends a waiting `BLMOVE`: it answers null, or the job that it has just moved.
-  func stopAsking() {
+  func stopRequesting() {
     guard takeState == .asking, askingEndsAt == nil else { return }
     askingEndsAt = Clock.monotonicMilliseconds + Worker.unblockMilliseconds
     if let takeConnectionID {
@@ -62,7 +62,8 @@ extension Worker {
     }
   }
 
-  /// If the server does not permit that, a new connection shows what the old one had moved.
+  /// If the server does not permit `CLIENT UNBLOCK`, a new connection shows which jobs the old one
+  /// had moved.
   func checkUnblocked(now: Int) {
     guard let askingEndsAt, now >= askingEndsAt, takeState == .asking else { return }
     self.askingEndsAt = nil
@@ -81,19 +82,19 @@ extension Worker {
       let error = RedisError(.server, text, at: takes.url.description)
       return takes.lose(error, now: Clock.monotonicMilliseconds)
     }
-    // The job is also in the list, if the list is still ours.
+    // The job is in the list, too, if the list is still ours: `recover` finds it there.
     if mustRecover {
       if isLast { recover() }
       return
     }
     guard let bytes = reply.bytes else {
       queueLength = 0
-      return ask()
+      return requestJobs()
     }
     receive(bytes, isInListOnly: false)
   }
 
-  /// Looks for a job that was moved here while the connection was lost.
+  /// Reads the list, to find jobs that were moved here while the connection was lost.
   func recover() {
     takeState = .recovering
     mustRecover = false
@@ -116,7 +117,7 @@ extension Worker {
     case .idle: mustRecover = true
     case .asking:
       mustRecover = true
-      stopAsking()
+      stopRequesting()
     case .recovering: mustRecover = true
     }
   }
@@ -126,7 +127,7 @@ extension Worker {
     // Request nothing more until all of these have their slots.
     for bytes in messages.compactMap(\.bytes) { receive(bytes, isInListOnly: true) }
     takeState = .idle
-    if mustRecover { recover() } else { ask() }
+    if mustRecover { recover() } else { requestJobs() }
   }
 
   private func isKnown(_ id: String) -> Bool {
@@ -150,7 +151,7 @@ extension Worker {
     guard let message = try? JobMessage(parsing: bytes), let id = message.taskID else {
       Console.printError("a message without a task id in \(keys.queue) was discarded")
       commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes))
-      return ask()
+      return requestJobs()
     }
     if !isInListOnly, givingBack.contains(id) { return returnToQueue(bytes, of: id) }
     if isKnown(id) {
@@ -172,11 +173,11 @@ extension Worker {
     switch cancelled.contains(job.id) {
     case nil:
       held.append(job)
-      askForCancelled(ofRun: CancelledJobs.run(of: job.id))
-      ask()
+      queryCancelled(ofRun: CancelledJobs.run(of: job.id))
+      requestJobs()
     case .some(true):
       reportCancelled(job)
-      ask()
+      requestJobs()
     case .some(false):
       if !mayStart(job) { return }
       takesOne = job.needs.isMoreThanASlot
@@ -204,7 +205,7 @@ extension Worker {
     loop.add(job)
     // Request the next job before the program is started: the start takes longer than everything
     // else.
-    ask()
+    requestJobs()
     job.begin()
   }
 

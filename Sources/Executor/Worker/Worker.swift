@@ -39,7 +39,7 @@ final class Worker: LoopOwner {
   /// How long after the end of a job a signal of a scheduler may still be on its way.
   static let signalMilliseconds = 300
 
-  /// The state of the latest query for the pool's number of slots.
+  /// The state of the last query for the pool's number of slots.
   enum PoolSlotsQuestion {
     case none, asked
     /// An order arrived after the query.
@@ -87,10 +87,10 @@ final class Worker: LoopOwner {
   /// How many jobs may still start before `next`.
   var passes = 0
   var bookings: Bookings
-  /// The latest job asked for something, so jobs are taken one at a time.
+  /// Whether to take jobs one at a time, because the latest job requested resources.
   var takesOne = false
   /// Until when nothing is taken, because the queue has a job for larger workers.
-  var restsUntil = 0
+  var pausesUntil = 0
   /// The job that was last left to larger workers.
   var leftToOthers = ""
   /// Finished jobs whose `LREM` is not answered yet.
@@ -105,7 +105,7 @@ final class Worker: LoopOwner {
   /// Jobs that have left the list since the last query: its answer may still have them.
   var releasedSinceAsked: Set<String> = []
   private var nextHeartbeat: Int
-  /// When it last had a job, in monotonic milliseconds.
+  /// When the worker last had a job, in monotonic milliseconds.
   private var lastBusy = Clock.monotonicMilliseconds
   private let outageLimits = OutageLimits()
   var exitStatus: Int32 = 0
@@ -178,7 +178,7 @@ final class Worker: LoopOwner {
   var dueAt: Int? {
     if case .leaving(let deadline) = phase { return min(deadline, nextHeartbeat) }
     let due = min(nextHeartbeat, takeState == .asking ? askingEndsAt ?? .max : .max)
-    return restsUntil > 0 ? min(due, restsUntil) : due
+    return pausesUntil > 0 ? min(due, pausesUntil) : due
   }
 
   func connected(_ link: RedisLink) {
@@ -212,7 +212,7 @@ final class Worker: LoopOwner {
     case .givenBack(let job):
       givingBack.remove(job)
       if takeState == .recovering { releasedSinceAsked.insert(job) }
-      ask()
+      requestJobs()
     case .reported(let jobs):
       for job in jobs {
         if reply.errorText == nil { context.ends.reported(job) }
@@ -235,7 +235,7 @@ final class Worker: LoopOwner {
     switch phase {
     case .serving, .draining:
       phase = .stopping(signal)
-      stopAsking()
+      stopRequesting()
       returnNextToQueue()
       for job in loop.jobs { job.stop(for: options.isPreemptible ? .preempted : .cancelled) }
     case .stopping, .leaving, .over:
@@ -249,12 +249,12 @@ final class Worker: LoopOwner {
   func drain() {
     guard phase == .serving else { return }
     phase = .draining
-    stopAsking()
+    stopRequesting()
     returnNextToQueue()
     sendHeartbeat()
   }
 
-  /// Exits if it has had no job for as long as its options say.
+  /// Exits if the worker has had no job for the time in its options.
   private func exitIfIdle(now: Int) {
     if busy > 0 || takeState == .recovering { lastBusy = now }
     guard let idle = options.idle, phase == .serving, now - lastBusy >= idle * 1000 else { return }
@@ -269,17 +269,17 @@ final class Worker: LoopOwner {
       unreported[job.id] = job.messageBytes
     }
     startNext()
-    ask()
+    requestJobs()
   }
 
   func tick(now: Int) {
     checkUnblocked(now: now)
-    if restsUntil > 0, now >= restsUntil { restsUntil = 0 }
+    if pausesUntil > 0, now >= pausesUntil { pausesUntil = 0 }
     if takeState != .idle, !takes.isConnected {
       takeState = .idle
       mustRecover = true
     }
-    ask()
+    requestJobs()
     if now >= nextHeartbeat {
       nextHeartbeat = now + context.settings.heartbeat
       sendHeartbeat()
@@ -289,7 +289,7 @@ final class Worker: LoopOwner {
     exitIfWithoutRedis(now: now)
   }
 
-  /// Another worker has our name and our list: end everything here.
+  /// Ends all jobs and exits, because another worker has our name and our list.
   func exitForSameName(_ other: ExecutorIdentity) {
     Console.printError(
       "\(other.name) is another worker now (pid \(other.pid) on \(other.host)); leaving")
@@ -300,14 +300,15 @@ final class Worker: LoopOwner {
     hasName = false
     exitStatus = 3
     if phase == .serving { phase = .draining }
-    stopAsking()
+    stopRequesting()
   }
 
   private func exitIfDrained(now: Int) {
     switch phase {
     case .serving, .over: break
     case .draining, .stopping:
-      // Without Redis nobody decides about them; they stay in the list for the engine.
+      // Without Redis, it is unknown whether these jobs were cancelled. They stay in the list for
+      // the engine.
       if phase != .draining, loop.jobs.isEmpty, !commands.isConnected {
         held = []
         claimed = []
@@ -315,7 +316,7 @@ final class Worker: LoopOwner {
       }
       let isEmpty = busy == 0 && (unreported.isEmpty || phase != .draining)
       guard isEmpty, takeState == .idle, phase != .draining || !mustRecover else { return }
-      // After a drain nobody waits for this process, so reports may wait for Redis.
+      // After a drain, nobody waits for this process, so it may wait longer for Redis.
       let limit = phase == .draining ? outageLimits.withoutJobs : Worker.leaveMilliseconds
       phase = .leaving(deadline: now + limit)
       context.sendReports()

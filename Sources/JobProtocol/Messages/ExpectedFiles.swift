@@ -56,18 +56,18 @@ public struct ExpectedFiles: Sendable, Equatable {
 extension ExpectedFiles {
   private static let shownNames = 5
 
-  /// `input missing: a.txt; task make:1 should have made it`.
+  /// `input missing: a.txt; task make:1 should have made pronoun`.
   public func text(missingInputs names: [String]) -> String {
     let makers = Dictionary(inputs.map { ($0.name, $0.maker) }, uniquingKeysWith: { $1 })
     var made: [String] = []
     for maker in names.compactMap({ makers[$0] }) where !maker.isEmpty && !made.contains(maker) {
       made.append(maker)
     }
-    let it = names.count == 1 ? "it" : "them"
+    let pronoun = names.count == 1 ? "it" : "them"
     let origin =
       made.isEmpty
-      ? "no task makes \(it)"
-      : "\(made.count == 1 ? "task" : "tasks") \(Self.list(made)) should have made \(it)"
+      ? "no task makes \(pronoun)"
+      : "\(made.count == 1 ? "task" : "tasks") \(Self.list(made)) should have made \(pronoun)"
     return "\(Self.noun("input", names)) missing: \(Self.list(names)); \(origin)"
   }
 

@@ -71,7 +71,7 @@ extension JobReport {
         ("busy", "\(health.busy)"), ("load", "\(health.loadPercent)"),
         ("used", "\(health.memoryUsed)"), ("total", "\(health.memoryTotal)"),
         ("draining", health.isDraining ? "1" : "0"),
-      ] + health.bookings + (health.trouble.isEmpty ? [] : [("trouble", health.trouble)])
+      ] + health.bookings + (health.problem.isEmpty ? [] : [("trouble", health.problem)])
         + health.executor.fields
     case .gone(let worker, let time):
       [("k", "gone"), ("w", worker), ("t", "\(time)")]
@@ -99,7 +99,7 @@ extension JobReport {
         executor: ExecutorIdentity(values), slots: values.number("slots"),
         busy: values.number("busy"), loadPercent: values.number("load"),
         memoryUsed: values.number("used"), memoryTotal: values.number("total"),
-        isDraining: values["draining"] == "1", trouble: values["trouble"] ?? "", time: time)
+        isDraining: values["draining"] == "1", problem: values["trouble"] ?? "", time: time)
       health.bookedSlots = values.number("bookedSlots")
       health.bookedMemory = values.number("bookedMemory")
       self = .heartbeat(health, at: time)

@@ -18,13 +18,13 @@ public struct WorkerHealth: Sendable, Equatable {
   public var isDraining: Bool
   /// Why it cannot take jobs although it lives, for example because Redis has no free
   /// connection; empty if it can.
-  public var trouble: String
+  public var problem: String
   /// The time of the heartbeat, in milliseconds since 1970 on the worker's clock.
   public var time: Int
 
   public init(
     executor: ExecutorIdentity, slots: Int, busy: Int, loadPercent: Int, memoryUsed: Int = 0,
-    memoryTotal: Int = 0, isDraining: Bool = false, trouble: String = "",
+    memoryTotal: Int = 0, isDraining: Bool = false, problem: String = "",
     time: Int = 0
   ) {
     self.executor = executor
@@ -34,7 +34,7 @@ public struct WorkerHealth: Sendable, Equatable {
     self.memoryUsed = memoryUsed
     self.memoryTotal = memoryTotal
     self.isDraining = isDraining
-    self.trouble = trouble
+    self.problem = problem
     self.time = time
   }
 
@@ -50,7 +50,7 @@ public struct WorkerHealth: Sendable, Equatable {
       "name": .string(executor.name), "host": .string(executor.host), "pid": .int(executor.pid),
       "slots": .int(slots), "busy": .int(busy), "load": .int(loadPercent),
       "memoryUsed": .int(memoryUsed), "memoryTotal": .int(memoryTotal),
-      "draining": .bool(isDraining), "trouble": .string(trouble), "time": .int(time),
+      "draining": .bool(isDraining), "trouble": .string(problem), "time": .int(time),
     ]
   }
 
@@ -65,7 +65,7 @@ public struct WorkerHealth: Sendable, Equatable {
         name: name, host: value["host"]?.string ?? "?", pid: number("pid")),
       slots: number("slots"), busy: number("busy"), loadPercent: number("load"),
       memoryUsed: number("memoryUsed"), memoryTotal: number("memoryTotal"),
-      isDraining: value["draining"]?.bool ?? false, trouble: value["trouble"]?.string ?? "",
+      isDraining: value["draining"]?.bool ?? false, problem: value["trouble"]?.string ?? "",
       time: number("time"))
     bookedSlots = number("bookedSlots")
     bookedMemory = number("bookedMemory")

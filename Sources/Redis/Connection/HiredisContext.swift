@@ -13,12 +13,12 @@ final class HiredisContext {
     case nothing
     case end
     case failed(errno: Int32)
-    case refused(TLSComplaint)
+    case refused(TLSFailure)
   }
 
   private let pointer: UnsafeMutablePointer<redisContext>
   private var tls: TLSSession?
-  /// Has room for a whole record of TLS, which has at most 16 KiB.
+  /// Large enough for a whole TLS record, which has at most 16 KiB.
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 16)
 
   /// Connects to a host or a socket. Throws `connect` with hiredis' reason, or `tls`.
@@ -37,15 +37,15 @@ final class HiredisContext {
     case .sentinel: preconditionFailure("the sentinels say first which host to connect to")
     }
     if case .tcp = endpoint {
-      let patience = RedisTimeouts.standard
+      let timeouts = RedisTimeouts.standard
       chiredis_watch_peer(
-        descriptor, Int32(patience.idleMilliseconds / 1000), Int32(patience.answerMilliseconds))
+        descriptor, Int32(timeouts.idleMilliseconds / 1000), Int32(timeouts.answerMilliseconds))
     }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     try url.checkPeer(of: descriptor)
     guard let files = url.tls else { return }
-    do throws(TLSComplaint) {
+    do throws(TLSFailure) {
       try startTLS(files, endpoint, until: deadline, interruptDescriptor)
     } catch {
       throw error.error(at: url.description)
@@ -107,7 +107,7 @@ final class HiredisContext {
   }
 
   deinit {
-    // It still writes a last record.
+    // Closing the session still writes a last record to the socket.
     tls = nil
     redisFree(pointer)
     buffer.deallocate()
@@ -115,15 +115,15 @@ final class HiredisContext {
 
   var descriptor: Int32 { pointer.pointee.fd }
 
-  /// The handshake takes part in the time for connecting.
+  /// The time of the handshake counts towards the connection timeout.
   private func startTLS(
     _ files: RedisTLS, _ endpoint: RedisURL.Endpoint, until deadline: Int,
     _ interruptDescriptor: Int32
-  ) throws(TLSComplaint) {
+  ) throws(TLSFailure) {
     var name = files.name ?? ""
     if name.isEmpty, case .tcp(let host, _) = endpoint { name = host }
     guard !name.isEmpty else {
-      throw TLSComplaint(text: "the name in the certificate is missing", advice: "add ?tls=NAME")
+      throw TLSFailure(text: "the name in the certificate is missing", advice: "add ?tls=NAME")
     }
     let session = try TLSSession(on: descriptor, to: name, files)
     while let events = try session.handshake() {
@@ -133,13 +133,13 @@ final class HiredisContext {
         pollfd(fd: interruptDescriptor, events: Int16(POLLIN), revents: 0),
       ]
       if left <= 0 || Poll.wait(&entries, milliseconds: left) == 0 {
-        throw TLSComplaint(
+        throw TLSFailure(
           text: "no end of the TLS handshake in time",
-          advice: "check the network, and that TLS is on at this port", mayPass: true)
+          advice: "check the network, and that TLS is on at this port", isConnectionLoss: true)
       }
       if entries[1].revents != 0 {
-        throw TLSComplaint(
-          text: "the connection was closed on this side", advice: "", mayPass: true)
+        throw TLSFailure(
+          text: "the connection was closed on this side", advice: "", isConnectionLoss: true)
       }
     }
     tls = session
@@ -172,7 +172,7 @@ final class HiredisContext {
     case .later: return .nothing
     case .end: return .end
     case .failed(let code): return .failed(errno: code)
-    case .refused(let complaint): return .refused(complaint)
+    case .refused(let failure): return .refused(failure)
     }
   }
 

@@ -10,7 +10,7 @@ import Synchronization
 /// | cannot be reached, or does not answer in its share of the time | the next one is asked |
 /// | does not know the master's name, refuses the login, or its certificate is refused | so, too |
 ///
-/// The one that answered last is asked first next time.
+/// The sentinel that answered last is asked first next time.
 struct MasterSearch {
   private let sentinels: RedisURL.Sentinels
   private let url: RedisURL
@@ -42,7 +42,7 @@ struct MasterSearch {
         user: url.sentinelUser, password: url.sentinelPassword, tls: url.tls)
       let left = deadline - Clock.monotonicMilliseconds
       do throws(RedisError) {
-        let endpoint = try ask(place, milliseconds: max(1, left / 2 / (count - step)))
+        let endpoint = try query(place, milliseconds: max(1, left / 2 / (count - step)))
         Self.lastAnswers.withLock { $0[url.description] = index }
         return endpoint
       } catch {
@@ -53,7 +53,7 @@ struct MasterSearch {
     throw Self.error(failures, at: url.description)
   }
 
-  private func ask(
+  private func query(
     _ place: RedisURL, milliseconds: Int
   ) throws(RedisError) -> RedisURL.Endpoint {
     let deadline = Clock.monotonicMilliseconds + milliseconds
@@ -85,16 +85,16 @@ struct MasterSearch {
     return .tcp(host: host, port: port)
   }
 
-  /// One line for all: what each sentinel said. A refusal is final only if no other failure may
-  /// pass.
+  /// One error with the message of each sentinel. A refusal is final only if no sentinel failed
+  /// temporarily.
   static func error(
     _ failures: [(sentinel: String, error: RedisError)], at place: String
   ) -> RedisError {
     let words = failures.map { "\($0.sentinel): \($0.error.message)" }.joined(separator: "; ")
     let final = failures.first { !$0.error.isConnectionLoss }
-    let mayPass = failures.contains { $0.error.isConnectionLoss }
-    let code = mayPass ? .connect : final?.error.code ?? .connect
-    let isRefused = final.map { $0.error.code == .server && $0.error.trouble == .refused } ?? false
+    let isTemporary = failures.contains { $0.error.isConnectionLoss }
+    let code = isTemporary ? .connect : final?.error.code ?? .connect
+    let isRefused = final.map { $0.error.code == .server && $0.error.kind == .refused } ?? false
     let advice =
       isRefused
       ? "give the sentinels' login: ?sentinel-user=…&sentinel-password=… at the end of the URL"

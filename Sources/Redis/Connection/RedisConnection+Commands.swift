@@ -4,9 +4,8 @@ import Posix
 extension RedisConnection {
   /// A pipeline: all commands in one go, replies in their order. Error replies are values.
   ///
-  /// After a timeout (-1: none), the connection must not be used, because late replies would
-  /// be taken for those of later commands. The time counts from the last byte in either
-  /// direction.
+  /// After a timeout (-1: none), the connection must not be used, because late replies would count
+  /// as replies to later commands. The time counts from the last byte in either direction.
   public func run(
     _ commands: [RedisCommand],
     timeoutMilliseconds: Int = RedisTimeouts.singleAnswerMilliseconds
@@ -31,7 +30,7 @@ extension RedisConnection {
     return replies
   }
 
-  /// Why the server closed the connection, if it said so in its last reply.
+  /// The reason why the server closed the connection, if its last reply has one.
   private func closingError(in replies: [RedisValue]) -> RedisError? {
     guard let text = replies.last?.errorText else { return nil }
     let isReason = text.hasPrefix("ERR max number of clients") || text.contains("Protocol error")

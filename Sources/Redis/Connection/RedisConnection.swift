@@ -51,7 +51,7 @@ public final class RedisConnection {
     context = try HiredisContext(
       url, at: endpoint, timeoutMilliseconds: max(1, deadline - Clock.monotonicMilliseconds),
       interruptDescriptor: interruptDescriptor)
-    try greet(timeoutMilliseconds: max(1, deadline - Clock.monotonicMilliseconds))
+    try handshake(timeoutMilliseconds: max(1, deadline - Clock.monotonicMilliseconds))
   }
 
   /// The descriptor to poll.
@@ -83,7 +83,7 @@ public final class RedisConnection {
       case .later: return false
       case .end: fail(ended)
       case .failed(let code): _ = connectionError(code: code, while: "sending")
-      case .refused(let complaint): fail(complaint.error(at: url.description))
+      case .refused(let failure): fail(failure.error(at: url.description))
       }
       // Replies from before the loss are still returned.
       try throwWithoutReplies()
@@ -115,7 +115,7 @@ public final class RedisConnection {
         if !mayBeMore { return try throwWithoutReplies() }
       case .end: failure = ended
       case .failed(let code): _ = connectionError(code: code, while: "receiving")
-      case .refused(let complaint): fail(complaint.error(at: url.description))
+      case .refused(let failure): fail(failure.error(at: url.description))
       }
     }
     try throwWithoutReplies()

@@ -49,22 +49,22 @@ public struct ServerIdentity: Sendable, Equatable {
 }
 
 extension RedisURL {
-  /// Where to connect. Throws `connect` if another user may have created the socket; ours may
-  /// return.
+  /// The endpoint to connect to. Throws `connect` if another user may have created the socket: the
+  /// run's own socket may be restored.
   func checkedEndpoint() throws(RedisError) -> Endpoint {
     guard let identity else { return endpoint }
     guard case .unix(let known) = endpoint else {
-      throw distrust("a run's own server listens on a socket only")
+      throw untrusted("a run's own server listens on a socket only")
     }
     let path = identity.place(known)
     guard path.hasPrefix("/"), path.utf8.count <= Self.longestSocketPath else {
-      throw distrust("\(path) is not the path of a socket")
+      throw untrusted("\(path) is not the path of a socket")
     }
     do throws(PrivateSocket.Failure) {
       try PrivateSocket.check(path, owners: identity.owners)
     } catch {
       // Connecting will fail with a suitable message.
-      if !error.isMissing { throw distrust(error.description) }
+      if !error.isMissing { throw untrusted(error.description) }
     }
     return .unix(path: path)
   }
@@ -75,22 +75,22 @@ extension RedisURL {
     return (try? PrivateSocket.check(path, owners: identity.owners)) != nil
   }
 
-  /// Checks the user of the process that answered, and whose data it has.
+  /// Checks the user and the data directory of the process that answered.
   func checkPeer(of descriptor: Int32) throws(RedisError) {
     guard let identity else { return }
     let server: Int?
     do throws(PrivateSocket.Failure) {
       server = try PrivateSocket.check(peerOf: descriptor, owners: identity.owners)
     } catch {
-      throw distrust(error.description)
+      throw untrusted(error.description)
     }
     guard let server, let directory = identity.dataDirectory else { return }
     guard DataHolders.mayHold(directory, server) else {
-      throw distrust("it has the data of another directory; \(directory) is a copy of it")
+      throw untrusted("it has the data of another directory; \(directory) is a copy of it")
     }
   }
 
-  func distrust(_ reason: String) -> RedisError {
+  func untrusted(_ reason: String) -> RedisError {
     RedisError(.connect, "it is not the run's own server: \(reason)", at: description)
   }
 }

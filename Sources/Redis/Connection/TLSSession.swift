@@ -2,15 +2,15 @@ import COpenSSL
 import Glibc
 import Posix
 
-/// What a read or a write has done.
+/// The result of one read or write.
 enum Transfer {
   case bytes(Int)
-  /// Nothing now: wait for the descriptor.
+  /// Nothing was transferred: wait for the descriptor.
   case later
   case end
   case failed(errno: Int32)
   /// TLS has ended the connection.
-  case refused(TLSComplaint)
+  case refused(TLSFailure)
 }
 
 /// The owner of an OpenSSL session over a connected socket that does not block. The socket
@@ -20,11 +20,12 @@ final class TLSSession {
   private let method: OpaquePointer
   private let session: OpaquePointer
   private let name: String
-  /// Whether the end is announced to the server: neither before the handshake nor after an error.
-  private var isUp = false
+  /// Whether the handshake is done and no error has occurred: only then is the end announced to the
+  /// server.
+  private var isEstablished = false
 
   /// - Parameter name: The name or address that the server's certificate must have.
-  init(on descriptor: Int32, to name: String, _ files: RedisTLS) throws(TLSComplaint) {
+  init(on descriptor: Int32, to name: String, _ files: RedisTLS) throws(TLSFailure) {
     context = try TLSContext(files)
     self.name = name
     guard let method = copenssl_socket_method() else { throw .outOfMemory }
@@ -42,19 +43,19 @@ final class TLSSession {
   }
 
   deinit {
-    // Tells the server that this is the end. It need not arrive.
-    if isUp { SSL_shutdown(session) }
+    // Announces the end to the server. The message need not arrive.
+    if isEstablished { SSL_shutdown(session) }
     SSL_free(session)
     BIO_meth_free(method)
     ERR_clear_error()
   }
 
   /// One step of the handshake: `nil` when it is done, else what to wait for (POLLIN, POLLOUT).
-  func handshake() throws(TLSComplaint) -> Int32? {
+  func handshake() throws(TLSFailure) -> Int32? {
     ERR_clear_error()
     let result = SSL_connect(session)
     if result == 1 {
-      isUp = true
+      isEstablished = true
       return nil
     }
     let code = SSL_get_error(session, result)
@@ -62,7 +63,7 @@ final class TLSSession {
     case SSL_ERROR_WANT_READ: return POLLIN
     case SSL_ERROR_WANT_WRITE: return POLLOUT
     case SSL_ERROR_SYSCALL where ERR_peek_error() == 0: throw .ended(errno: errno)
-    default: throw complaint()
+    default: throw tlsFailure()
     }
   }
 
@@ -87,20 +88,20 @@ final class TLSSession {
     case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .later
     case SSL_ERROR_ZERO_RETURN: return .end
     case SSL_ERROR_SYSCALL where ERR_peek_error() == 0:
-      isUp = false
+      isEstablished = false
       return systemError == 0 ? .end : .failed(errno: systemError)
     default:
-      isUp = false
-      return .refused(complaint())
+      isEstablished = false
+      return .refused(tlsFailure())
     }
   }
 
-  private func complaint() -> TLSComplaint {
+  private func tlsFailure() -> TLSFailure {
     let verification = Int(SSL_get_verify_result(session))
     let words = Self.text(X509_verify_cert_error_string(verification))
     let error = ERR_peek_error()
     let reason = error == 0 ? "" : Self.text(ERR_reason_error_string(error))
-    return TLSComplaint(
+    return TLSFailure(
       reason: reason, verification: verification, words: words, name: name, context.files)
   }
 
@@ -114,20 +115,20 @@ final class TLSSession {
   }
 }
 
-/// The owner of OpenSSL's settings: whom to trust, and the certificate of this client. The files
-/// are read again for each connection, so renewed ones are used.
+/// The owner of OpenSSL's settings: trusted authorities, and the certificate of this client. The
+/// files are read again for each connection, so renewed files are used.
 final class TLSContext {
   let pointer: OpaquePointer
   let files: RedisTLS
 
-  /// Where distributions keep the certificates of authorities, besides OpenSSL's own place, which
-  /// is that of the system on which the program was built.
+  /// Where distributions keep the certificates of authorities. OpenSSL's own path is that of the
+  /// system on which the program was built.
   private static let systemAuthorities = [
     "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
   ]
 
-  init(_ files: RedisTLS) throws(TLSComplaint) {
+  init(_ files: RedisTLS) throws(TLSFailure) {
     copenssl_start()
     ERR_clear_error()
     guard let pointer = SSL_CTX_new(TLS_client_method()) else { throw .outOfMemory }
@@ -143,7 +144,7 @@ final class TLSContext {
 
   deinit { SSL_CTX_free(pointer) }
 
-  private func trust() throws(TLSComplaint) {
+  private func trust() throws(TLSFailure) {
     if let file = files.authority {
       try Self.check(file)
       guard SSL_CTX_load_verify_locations(pointer, file, nil) == 1 else {
@@ -160,7 +161,7 @@ final class TLSContext {
     SSL_CTX_load_verify_locations(pointer, file, nil)
   }
 
-  private func identify() throws(TLSComplaint) {
+  private func identify() throws(TLSFailure) {
     guard let certificate = files.certificate else {
       if let key = files.key { throw .file(key, "a key needs its certificate, --redis-cert FILE") }
       return
@@ -182,7 +183,7 @@ final class TLSContext {
     }
   }
 
-  private static func check(_ file: String) throws(TLSComplaint) {
+  private static func check(_ file: String) throws(TLSFailure) {
     do throws(PosixError) {
       _ = try Files.openForReading(file)
     } catch {

@@ -20,8 +20,8 @@ protocol ListenerSession<Element>: Sendable {
 /// A thread with a connection of its own that fills a queue and reconnects until the queue has
 /// ended.
 ///
-/// The thread owns the session and the connection. Others reach it through the queue, the wake
-/// pipe, and data of the session under a lock.
+/// The thread owns the session and the connection. Other threads use the queue, the wake pipe, and
+/// data of the session under a lock.
 ///
 /// | what ends a session | before the first that worked | afterwards |
 /// |---|---|---|
@@ -33,14 +33,14 @@ final class Listener<Element: Sendable>: Sendable {
   let queue: BoundedQueue<Element, RedisError>
   let wake = WakePipe()
   let states = Broadcast<RedisState>()
-  let patience: RedisTimeouts
+  let timeouts: RedisTimeouts
   /// Whether the server has accepted this session's commands.
-  private let isUp = Atomic(false)
+  private let isAccepted = Atomic(false)
   private let hasWorked = Atomic(false)
 
-  init(_ url: RedisURL, capacity: Int, patience: RedisTimeouts) {
+  init(_ url: RedisURL, capacity: Int, timeouts: RedisTimeouts) {
     self.url = url
-    self.patience = patience
+    self.timeouts = timeouts
     queue = BoundedQueue(limit: capacity, producerWake: wake)
   }
 
@@ -80,7 +80,7 @@ final class Listener<Element: Sendable>: Sendable {
 
   /// Called by a session for each answer that is not an error.
   func commandSucceeded() {
-    if isUp.exchange(true, ordering: .relaxed) { return }
+    if isAccepted.exchange(true, ordering: .relaxed) { return }
     hasWorked.store(true, ordering: .relaxed)
     states.send(.connected)
   }
@@ -95,33 +95,33 @@ final class Listener<Element: Sendable>: Sendable {
         try session.run(on: connection, for: self)
       } catch {
         let now = Clock.monotonicMilliseconds
-        if isUp.exchange(false, ordering: .relaxed) {
+        if isAccepted.exchange(false, ordering: .relaxed) {
           backoff = Backoff()
           faultySince = now
         }
-        let isFresh = now - (faultySince ?? now) < RedisTimeouts.faultMilliseconds
-        guard isTemporary(error, isFresh: isFresh) else { return queue.finish(throwing: error) }
+        let isRecent = now - (faultySince ?? now) < RedisTimeouts.faultMilliseconds
+        guard isTemporary(error, isRecent: isRecent) else { return queue.finish(throwing: error) }
         if queue.isEnded { return }
         let pause = backoff.next()
         states.send(.lost(error))
         session.lost(error, for: self)
         states.send(.retrying(inMilliseconds: pause))
-        rest(milliseconds: pause)
+        waitUnlessEnded(milliseconds: pause)
       }
     }
   }
 
-  private func isTemporary(_ error: RedisError, isFresh: Bool) -> Bool {
+  private func isTemporary(_ error: RedisError, isRecent: Bool) -> Bool {
     let hasWorked = hasWorked.load(ordering: .relaxed)
-    return switch error.trouble {
+    return switch error.kind {
     case .connection, .notReady: true
     case .refused, .noSpace: hasWorked
-    case .other: hasWorked && isFresh && error.mayPass
+    case .other: hasWorked && isRecent && error.mayBeTemporary
     }
   }
 
-  /// Sleeps, unless the queue ends.
-  func rest(milliseconds: Int) {
+  /// Sleeps until the time is over or the queue has ended.
+  func waitUnlessEnded(milliseconds: Int) {
     let deadline = Clock.monotonicMilliseconds + milliseconds
     while !queue.isEnded {
       let left = deadline - Clock.monotonicMilliseconds
@@ -168,13 +168,13 @@ struct AnswerWatch {
   /// The monotonic time by which an answer is due; `nil` if none is owed.
   private(set) var dueAt: Int?
   private var progress = 0
-  private let patience: Int
+  private let answerMilliseconds: Int
 
-  init(_ patience: RedisTimeouts) { self.patience = patience.answerMilliseconds }
+  init(_ timeouts: RedisTimeouts) { answerMilliseconds = timeouts.answerMilliseconds }
 
   /// Expects an answer within `wait` milliseconds plus the timeout.
   mutating func expect(after wait: Int = 0) {
-    dueAt = Clock.monotonicMilliseconds + wait + patience
+    dueAt = Clock.monotonicMilliseconds + wait + answerMilliseconds
   }
 
   mutating func answered() { dueAt = nil }
@@ -186,10 +186,10 @@ struct AnswerWatch {
     let now = Clock.monotonicMilliseconds
     if connection.progress != progress || !isReading {
       progress = connection.progress
-      dueAt = max(due, now + patience)
+      dueAt = max(due, now + answerMilliseconds)
     } else if now >= due {
       throw RedisError(
-        .timeout, "no answer within \(patience) ms", at: connection.url.description)
+        .timeout, "no answer within \(answerMilliseconds) ms", at: connection.url.description)
     }
   }
 }

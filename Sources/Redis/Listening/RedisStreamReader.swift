@@ -14,10 +14,10 @@ public final class RedisStreamReader: AsyncSequence, Sendable {
   /// each stream in a batch. A slow consumer stops the reading after a few batches.
   public init(
     _ url: RedisURL, streams: [(name: String, after: String)], count: Int = 1000,
-    pace: ReadingPace = ReadingPace(), patience: RedisTimeouts = .standard
+    pace: ReadingPace = ReadingPace(), timeouts: RedisTimeouts = .standard
   ) {
     precondition(!streams.isEmpty, "a stream reader needs a stream")
-    listener = Listener(url, capacity: 4, patience: patience)
+    listener = Listener(url, capacity: 4, timeouts: timeouts)
     listener.start(StreamSession(streams: streams, count: count, pace: pace))
   }
 
@@ -70,10 +70,10 @@ struct StreamSession: ListenerSession {
     on connection: RedisConnection, for listener: Listener<[StreamEntry]>
   ) throws(RedisError) {
     try resolveEnds(on: connection)
-    var watch = AnswerWatch(listener.patience)
-    // The first read returns at once: it shows whether reading works before anybody waits.
+    var watch = AnswerWatch(listener.timeouts)
+    // The first read does not block, so that a refusal is known at once.
     var block: [any RedisArgument] = []
-    let idle = listener.patience.idleMilliseconds
+    let idle = listener.timeouts.idleMilliseconds
     while !listener.queue.isEnded {
       if connection.unansweredCount == 0, !listener.queue.isFull {
         connection.append(
@@ -90,7 +90,7 @@ struct StreamSession: ListenerSession {
         advance(behind: entries)
         guard !entries.isEmpty else { continue }
         listener.queue.send(entries)
-        listener.rest(milliseconds: pace.milliseconds)
+        listener.waitUnlessEnded(milliseconds: pace.milliseconds)
       }
     }
   }
@@ -189,8 +189,8 @@ public struct StreamID: Sendable, Hashable, Comparable, CustomStringConvertible 
   }
 }
 
-/// How often a `RedisStreamReader` reads: at once, or so seldom that several entries arrive
-/// together. Any thread may change it.
+/// How often a `RedisStreamReader` reads: after each entry, or with a pause in which several
+/// entries arrive. Any thread may change it.
 public final class ReadingPace: Sendable {
   private let pause = Atomic(0)
 

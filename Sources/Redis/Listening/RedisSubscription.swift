@@ -41,9 +41,9 @@ public final class RedisSubscription: AsyncSequence, Sendable {
   /// Starts at once. `capacity` is the number of buffered messages.
   public init(
     _ url: RedisURL, channels: [String] = [], patterns: [String] = [], capacity: Int = 8192,
-    patience: RedisTimeouts = .standard
+    timeouts: RedisTimeouts = .standard
   ) {
-    listener = Listener(url, capacity: capacity, patience: patience)
+    listener = Listener(url, capacity: capacity, timeouts: timeouts)
     desired = DesiredSubscriptions(channels: channels, patterns: patterns)
     listener.start(SubscriptionSession(desired: desired))
   }
@@ -160,11 +160,11 @@ struct SubscriptionSession: ListenerSession {
     on connection: RedisConnection, for listener: Listener<RedisSubscription.Event>
   ) throws(RedisError) {
     begin(on: connection)
-    var watch = AnswerWatch(listener.patience)
-    var pingAt = Clock.monotonicMilliseconds + listener.patience.idleMilliseconds
+    var watch = AnswerWatch(listener.timeouts)
+    var pingAt = Clock.monotonicMilliseconds + listener.timeouts.idleMilliseconds
     while !listener.queue.isEnded {
       apply(desired.takeChanges(), on: connection)
-      tellConfirmed(listener)
+      reportConfirmed(listener)
       if Clock.monotonicMilliseconds >= pingAt {
         connection.append(RedisCommand("PING"))
         pingAt = .max
@@ -174,7 +174,7 @@ struct SubscriptionSession: ListenerSession {
       while let reply = try connection.nextReply() {
         try handle(reply, connection, listener)
         watch.answered()
-        pingAt = Clock.monotonicMilliseconds + listener.patience.idleMilliseconds
+        pingAt = Clock.monotonicMilliseconds + listener.timeouts.idleMilliseconds
       }
     }
   }
@@ -187,7 +187,7 @@ struct SubscriptionSession: ListenerSession {
     let all = desired.takeAll()
     var events = [RedisSubscription.Event.resubscribed]
     if !wasSubscribed { events = [.subscribed(all.channels + all.patterns)] }
-    // Additions that were made meanwhile, or are not confirmed, get their own event too.
+    // Additions that are not confirmed yet get an event of their own, too.
     let unconfirmed = wasSubscribed ? batches.flatMap(\.events) : []
     events += unconfirmed.filter { $0 != .resubscribed }
     events += all.pending.map { .subscribed($0) }
@@ -219,7 +219,7 @@ struct SubscriptionSession: ListenerSession {
   }
 
   /// Confirmations arrive in the order of commands, one for each name.
-  private mutating func tellConfirmed(_ listener: Listener<RedisSubscription.Event>) {
+  private mutating func reportConfirmed(_ listener: Listener<RedisSubscription.Event>) {
     while let batch = batches.first, batch.unconfirmedCount == 0 {
       batches.removeFirst()
       wasSubscribed = true
@@ -244,7 +244,7 @@ struct SubscriptionSession: ListenerSession {
       listener.queue.send(.message(push))
     case "subscribe", "psubscribe":
       if !batches.isEmpty { batches[0].unconfirmedCount -= 1 }
-      tellConfirmed(listener)
+      reportConfirmed(listener)
     default: break
     }
   }

@@ -30,14 +30,14 @@ public struct DataHolders: Sendable {
     }
   }
 
-  /// Whether a process may be the server of these data. Only a server that is known to lock another
-  /// existing file is not.
+  /// Whether a process may be the server of these data. True unless the process is known to lock
+  /// another existing file.
   static func mayHold(_ directory: String, _ process: Int) -> Bool {
     let held = "/proc/\(process)/fd/\(lockDescriptor)"
     guard let place = Files.linkTarget(held), Files.name(of: place) == lockName,
-      let theirs = Files.identity(held), let ours = Files.identity(lock(ofDataIn: directory))
+      let heldFile = Files.identity(held), let ownFile = Files.identity(lock(ofDataIn: directory))
     else { return true }
-    return theirs.mayEqual(ours)
+    return heldFile.mayEqual(ownFile)
   }
 
   /// A program that starts a server also holds the lock for a moment, with any descriptor.

@@ -20,8 +20,8 @@ public final class PrivateRedis: Sendable {
     /// The `loopbackURL` of the replaced server: port and password are kept, so that
     /// clients find the new one.
     public var formerLoopbackURL: RedisURL?
-    /// Whether the data are untrusted: their commands must not reach beyond the data.
-    public var distrusts = false
+    /// Whether the data are untrusted: then commands with effects outside the data are disabled.
+    public var hasUntrustedData = false
     /// How clients verify that they have found this server.
     public var proof = Proof.none
 
@@ -45,7 +45,7 @@ public final class PrivateRedis: Sendable {
     case none
     /// The server runs as the same user.
     case owner
-    /// Its data have the token. `nil`: the stored token, or a new one.
+    /// The data contain this token. `nil`: the stored token, or a new one.
     case token(String?)
   }
 
@@ -103,9 +103,10 @@ public final class PrivateRedis: Sendable {
 
   /// Asks the server to save its data and end; kills it after the grace time.
   public func stop(graceMilliseconds: Int = 10_000) {
-    // Both make Redis sync its append-only file; TERM is checked only ten times a second.
-    let patience = min(graceMilliseconds, 1000)
-    if !hasEnded, (try? Self.shutDown(url, graceMilliseconds: patience)) == nil {
+    // SHUTDOWN first: like TERM, it makes Redis sync its append-only file, and Redis checks for
+    // TERM only ten times a second.
+    let replyMilliseconds = min(graceMilliseconds, 1000)
+    if !hasEnded, (try? Self.shutDown(url, graceMilliseconds: replyMilliseconds)) == nil {
       child.send(SIGTERM)
     }
     if !Poll.wait(for: end.number, POLLIN, milliseconds: graceMilliseconds) { child.send(SIGKILL) }

@@ -25,7 +25,7 @@ struct ServerStart {
       do throws(RedisError) {
         return try launch(program, port: port, lock: lock.number)
       } catch {
-        // Another process took the port meanwhile.
+        // Another process has taken the port.
         if attempts == 0 || !error.isPortInUse { throw error }
       }
     }
@@ -38,7 +38,7 @@ struct ServerStart {
     let password = port.map { _ in former ?? Secret.random() }
     let configuration = ServerConfiguration(
       dataDirectory: options.dataDirectory, socketPath: options.socketPath, port: port,
-      address: address, password: password, distrusts: options.distrusts)
+      address: address, password: password, hasUntrustedData: options.hasUntrustedData)
     let logStart = Files.size(options.logFile) ?? 0
     let child: Child
     let end: Descriptor
@@ -54,7 +54,7 @@ struct ServerStart {
     if options.proof != .none { url.identity = ServerIdentity() }
     do throws(RedisError) {
       try waitForAnswer(at: url, end: end.number, logStart: logStart)
-      try prove(&url)
+      try verifyToken(&url)
     } catch {
       child.send(SIGKILL)
       _ = child.wait()
@@ -67,7 +67,7 @@ struct ServerStart {
   }
 
   /// Verifies that the data have the token, which is created at the first start.
-  private func prove(_ url: inout RedisURL) throws(RedisError) {
+  private func verifyToken(_ url: inout RedisURL) throws(RedisError) {
     guard case .token(let expected) = options.proof else { return }
     if let expected {
       url.identity?.token = expected
@@ -104,7 +104,7 @@ struct ServerStart {
     var deadline = Clock.monotonicMilliseconds + silenceMilliseconds
     var pause = 1
     while true {
-      if Poll.wait(for: end, POLLIN, milliseconds: pause) { throw endedEarly(logStart) }
+      if Poll.wait(for: end, POLLIN, milliseconds: pause) { throw earlyExit(logStart) }
       pause = min(20, pause + 1)
       guard Files.exists(options.socketPath) || Clock.monotonicMilliseconds > deadline else {
         continue
@@ -121,10 +121,11 @@ struct ServerStart {
     }
   }
 
-  private func endedEarly(_ logStart: Int) -> RedisError {
+  private func earlyExit(_ logStart: Int) -> RedisError {
     let log = ((try? Files.read(options.logFile)) ?? []).dropFirst(logStart)
     let lines = String(decoding: log, as: UTF8.self).split(separator: "\n")
-    let words = lines.last { $0.contains(where: \.isLetter) }.map(String.init) ?? "no word of why"
+    let words =
+      lines.last { $0.contains(where: \.isLetter) }.map(String.init) ?? "no reason in its log"
     return RedisError(
       .serverMissing, "the embedded Redis ended at once: \(words)",
       advice: "see \(options.logFile)")
@@ -132,7 +133,7 @@ struct ServerStart {
 }
 
 extension ServerStart {
-  /// A restarted server listens where the former one did.
+  /// A restarted server listens at the address of the former one.
   private var address: String? {
     if case .tcp(let host, _) = options.formerLoopbackURL?.endpoint { return host }
     return options.address
@@ -203,10 +204,10 @@ struct ServerConfiguration {
   /// reach.
   var password: String?
   /// Whether the data are another user's: loading them executes their commands.
-  var distrusts = false
+  var hasUntrustedData = false
 
-  /// Commands that are not needed and could reach beyond the data: code, files, other hosts.
-  /// An append-only file is a list of commands.
+  /// Commands that are not needed and have effects outside the data: code, files, other hosts. An
+  /// append-only file is a list of commands, which loading executes.
   private static let forbidden = ["MODULE", "DEBUG", "REPLICAOF", "SLAVEOF"]
   /// Commands that engines need, but not viewers of a copy.
   private static let forbiddenInCopies = ["CONFIG", "SAVE", "BGSAVE", "MIGRATE"]
@@ -224,7 +225,7 @@ struct ServerConfiguration {
       "notify-keyspace-events Ks",
       "always-show-logo no",
     ]
-    for command in Self.forbidden + (distrusts ? Self.forbiddenInCopies : []) {
+    for command in Self.forbidden + (hasUntrustedData ? Self.forbiddenInCopies : []) {
       lines.append("rename-command \(command) \"\"")
     }
     if let password { lines.append("requirepass \(quoted(password))") }
@@ -268,7 +269,7 @@ package enum ServerProgram {
         advice: "correct it or unset it")
     }
     // A relative entry would run a program of the current directory.
-    let places = (folders ?? usualFolders).filter { $0.hasPrefix("/") }
+    let places = (folders ?? defaultFolders).filter { $0.hasPrefix("/") }
     for name in names {
       if let path = places.map({ Files.join($0, name) }).first(where: Files.isExecutableFile) {
         return path
@@ -280,7 +281,7 @@ package enum ServerProgram {
   }
 
   /// `PATH`, and other directories in which servers are installed.
-  private static var usualFolders: [String] {
+  private static var defaultFolders: [String] {
     let path = (Environment["PATH"] ?? "").split(separator: ":").map(String.init)
     let packages = Files.list("/opt").flatMap { ["/opt/\($0)", "/opt/\($0)/bin"] }
     return path + ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/snap/bin"]

@@ -54,15 +54,15 @@ struct TimelineDrawing {
   }
 
   private var jobsAtOnce: Markup {
-    let most = timeline.jobsAtOnce.map(\.count).max() ?? 0
-    guard most > 0 else { return "" }
+    let maximum = timeline.jobsAtOnce.map(\.count).max() ?? 0
+    guard maximum > 0 else { return "" }
     var path: Markup = "M\(Self.gutter) \(Self.chart)"
     for (x, count) in thinned() {
-      let y = Self.chart - Double(count) / Double(most) * (Self.chart - 6)
+      let y = Self.chart - Double(count) / Double(maximum) * (Self.chart - 6)
       path = "\(path)H\(Self.gutter + x)V\(y)"
     }
     return """
-      <text class="lane" x="0" y="\(Self.chart / 2 + 4)">Jobs at once, up to \(most)</text>
+      <text class="lane" x="0" y="\(Self.chart / 2 + 4)">Jobs at once, up to \(maximum)</text>
       <path class="area" d="\(path)V\(Self.chart)Z"/>
       """
   }
@@ -135,9 +135,9 @@ struct TimelineDrawing {
 
   private func name(_ lane: Timeline.Lane) -> String {
     let text = lane.worker.displayName
-    let room = 20
-    guard text.count > room else { return "\(text)/\(lane.slot)" }
-    return "\(text.prefix(room / 2))…\(text.suffix(room / 2 - 1))/\(lane.slot)"
+    let available = 20
+    guard text.count > available else { return "\(text)/\(lane.slot)" }
+    return "\(text.prefix(available / 2))…\(text.suffix(available / 2 - 1))/\(lane.slot)"
   }
 }
 

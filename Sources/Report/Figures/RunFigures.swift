@@ -33,7 +33,7 @@ public struct RunFigures: Sendable {
 
   public struct JobsAtOnce: Sendable, Equatable {
     public let mean: Double
-    public let most: Int
+    public let maximum: Int
     /// Slots of the workers; 0 if unknown.
     public let slots: Int
   }
@@ -70,7 +70,7 @@ public struct RunFigures: Sendable {
     largest = Self.largest(tasks)
     jobsAtOnce = JobsAtOnce(
       mean: elapsedMilliseconds > 0 ? Double(phases[.run]) / Double(elapsedMilliseconds) : 0,
-      most: timeline.jobsAtOnce.map(\.count).max() ?? 0,
+      maximum: timeline.jobsAtOnce.map(\.count).max() ?? 0,
       slots: run.workers.reduce(0) { $0 + $1.slots })
   }
 

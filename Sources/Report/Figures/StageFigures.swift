@@ -35,11 +35,11 @@ public struct StageFigures: Sendable {
 public struct Distribution: Sendable, Equatable {
   public let count: Int
   public let sum: Int
-  public let least: Int
+  public let minimum: Int
   public let median: Int
   /// The 95th percentile.
   public let p95: Int
-  public let most: Int
+  public let maximum: Int
 
   /// `nil` for no values.
   init?(_ values: [Int]) {
@@ -50,10 +50,10 @@ public struct Distribution: Sendable, Equatable {
     }
     count = sorted.count
     sum = sorted.reduce(0, +)
-    least = sorted[0]
+    minimum = sorted[0]
     median = at(0.5)
     p95 = at(0.95)
-    most = sorted[sorted.count - 1]
+    maximum = sorted[sorted.count - 1]
   }
 }
 

@@ -5,8 +5,8 @@ import Workflow
 extension ReportPage {
   /// The stages with their figures; the colours are those of the timeline.
   var stageSection: Markup {
-    let most = max(1, report.stages.map { $0.run?.sum ?? 0 }.max() ?? 1)
-    let rows = report.stages.enumerated().map { index, stage in row(stage, index, most) }
+    let maximum = max(1, report.stages.map { $0.run?.sum ?? 0 }.max() ?? 1)
+    let rows = report.stages.enumerated().map { index, stage in row(stage, index, maximum) }
     return """
       <section id="stages">
       <h2>Stages <small>processes of one name and level</small></h2>
@@ -21,10 +21,10 @@ extension ReportPage {
       """
   }
 
-  private func row(_ stage: StageFigures, _ index: Int, _ most: Int) -> Markup {
+  private func row(_ stage: StageFigures, _ index: Int, _ maximum: Int) -> Markup {
     let sum = stage.run?.sum ?? 0
     let failed = stage.counts[.failed] + stage.counts[.lost]
-    let width = Double(sum) / Double(most) * 100
+    let width = Double(sum) / Double(maximum) * 100
     let tasks =
       stage.counts.done == stage.counts.total
       ? Formats.count(stage.counts.total)
@@ -36,7 +36,7 @@ extension ReportPage {
       <td class="n">\(stage.retryCount > 0 ? Formats.count(stage.retryCount) : "–")</td>
       <td class="n">\(Self.length(stage.run?.median))</td>
       <td class="n">\(Self.length(stage.run?.p95))</td>
-      <td class="n">\(Self.length(stage.run?.most))</td>
+      <td class="n">\(Self.length(stage.run?.maximum))</td>
       <td class="n">\(Self.percent(stage.cpuMilliseconds, of: sum))</td>
       <td class="n">\(Self.memory(kilobytes: stage.maxResidentKilobytes))</td>
       <td class="n">\(stage.run == nil ? "–" : Self.length(sum))</td>

@@ -91,7 +91,7 @@ extension ReportPage {
   private var tiles: Markup {
     let run = report.summary
     let jobs = run.jobsAtOnce
-    let slots = jobs.slots > 0 ? Self.counted(jobs.slots, "slot") : "most \(jobs.most)"
+    let slots = jobs.slots > 0 ? Self.counted(jobs.slots, "slot") : "most \(jobs.maximum)"
     let runTime = run.phases[.run]
     let retries = report.tasks.reduce(0) { $0 + $1.retryCount }
     let retried = Self.counted(retries, "retry", "retries")

@@ -43,7 +43,7 @@ extension RunFigures {
       ["task": .string(task), "maxResident": .int(kilobytes)]
     }
     members["jobsAtOnce"] = [
-      "mean": .double(jobsAtOnce.mean), "most": .int(jobsAtOnce.most),
+      "mean": .double(jobsAtOnce.mean), "most": .int(jobsAtOnce.maximum),
       "slots": .int(jobsAtOnce.slots),
     ]
     return members
@@ -78,8 +78,8 @@ extension StageFigures {
 extension Distribution {
   fileprivate var json: JSON {
     [
-      "count": .int(count), "sum": .int(sum), "least": .int(least), "median": .int(median),
-      "p95": .int(p95), "most": .int(most),
+      "count": .int(count), "sum": .int(sum), "least": .int(minimum), "median": .int(median),
+      "p95": .int(p95), "most": .int(maximum),
     ]
   }
 }

@@ -49,11 +49,11 @@ final class CompletionCollector: Sendable {
     scheduleNextCollection(sooner: !names.isEmpty)
     guard !names.isEmpty else { return Completions() }
     // Jobs that JavaScript functions make have ids of their own, with the same beginning.
-    let ours = names.filter { $0.hasPrefix("\(run):") }
+    let ownJobs = names.filter { $0.hasPrefix("\(run):") }
     let replies = try await redis.run(
-      ours.map { RedisCommand("SMEMBERS", OriginalKeys.result(task: $0)) }, retry: .always)
+      ownJobs.map { RedisCommand("SMEMBERS", OriginalKeys.result(task: $0)) }, retry: .always)
     var found = Completions()
-    for (task, reply) in zip(ours, replies) {
+    for (task, reply) in zip(ownJobs, replies) {
       found.results.append((task, (reply.array ?? []).compactMap(\.string)))
       found.cleanUp.append(RedisCommand("DEL", OriginalKeys.result(task: task)))
     }
@@ -78,7 +78,7 @@ final class CompletionCollector: Sendable {
     guard let code = failures.first else {
       return codes.isEmpty ? .failed(.error("the executor reported no exit code")) : .succeeded
     }
-    if code == "null" { return .failed(.error(ExecutorWords.signalText)) }
+    if code == "null" { return .failed(.error(ExecutorLogEnd.signalText)) }
     guard let number = Int(code) else {
       return .failed(.error("the executor reported \"\(code.prefix(20))\" as exit code"))
     }

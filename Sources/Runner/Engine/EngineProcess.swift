@@ -75,7 +75,7 @@ public struct EngineProcess: Sendable {
     if outcome.hasBegun { RunDescription.engineHasLeft(place.directory) }
     // The Redis of a run that another engine may drive keeps running.
     if outcome.hasBegun ? outcome.leavesRun : place.server.isAdopted {
-      place.server.leave()
+      place.server.detach()
     } else {
       stopGuard?.release()
       place.server.stop(place.directory, engine: outcome.hasBegun ? Environment.processID : nil)

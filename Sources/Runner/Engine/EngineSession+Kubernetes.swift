@@ -171,7 +171,7 @@ public enum KubernetesPreview {
     let example = loaded.example(of: site, run: loaded.settings.run, number: 1)
     let worker = KubernetesWorker(
       site, run: run.run, queue: loaded.routing.queue(of: site.name), example, token: "preview",
-      stays: false)
+      isPermanent: false)
     return try JobManifest(worker, try run.template(partition: example.partition), in: run).json
   }
 }

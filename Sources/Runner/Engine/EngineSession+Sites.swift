@@ -24,7 +24,7 @@ extension EngineSession {
       siteQueues: remote.map { routing.queue(of: $0.name) },
       siteNames: remote.map(\.name),
       makeSites: { deliver in
-        zip(remote, accesses).compactMap { SiteFactory.make($0, $1, tell: deliver) }
+        zip(remote, accesses).compactMap { SiteFactory.make($0, $1, deliver: deliver) }
       })
   }
 
@@ -33,17 +33,17 @@ extension EngineSession {
     local hasLocal: Bool, _ routing: Routing
   ) -> [String?: WorkerCapacity] {
     guard server.hasPrivateRedis else { return [:] }
-    let ours = WorkerCapacity(
+    let localCapacity = WorkerCapacity(
       slots: settings.slots, memory: settings.memory ?? Environment.physicalMemory)
     var found: [String?: WorkerCapacity] = [:]
     func add(_ capacity: WorkerCapacity, _ queue: String?) {
       found[queue] = found[queue].map { $0 | capacity } ?? capacity
     }
-    if settings.sites.isEmpty, hasLocal { add(ours, nil) }
+    if settings.sites.isEmpty, hasLocal { add(localCapacity, nil) }
     for site in settings.sites where !site.runsJobs {
       let isLocal = site.infrastructure == .local
       let capacity = WorkerCapacity(slots: site.mostSlots, memory: site.memory)
-      add(isLocal ? ours : capacity, routing.queue(of: site.name))
+      add(isLocal ? localCapacity : capacity, routing.queue(of: site.name))
     }
     return found
   }

@@ -112,9 +112,9 @@ extension RunEngine {
         plain = try key.verify(
           control: json, run: plan.run, now: Clock.wallMilliseconds, memory: &replayMemory)
       } catch {
-        let what = (json["do"]?.string ?? "?").prefix(40)
-        notices.append("refused a request (\(what)): \(error)")
-        log.warning("refused a request (\(what)): \(error)")
+        let requestName = (json["do"]?.string ?? "?").prefix(40)
+        notices.append("refused a request (\(requestName)): \(error)")
+        log.warning("refused a request (\(requestName)): \(error)")
         return nil
       }
     }
@@ -180,7 +180,7 @@ extension RunEngine {
       try await journal.renewLease(with: [standing])
       await boundOpenLogs()
       statusWriter.write(RunStatusFile(tally, machine.counts))
-      noteMove()
+      checkForMove()
       notices += invokers.slowOrderNotices()
       host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
       return []

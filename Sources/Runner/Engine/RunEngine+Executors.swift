@@ -29,7 +29,7 @@ extension RunEngine {
       inputs.append(.jobTaken(attempt, started.executor))
       inputs.append(.jobStarted(attempt, started.executor, pid: started.executor.pid))
     }
-    inputs += takeBack(news.withdrawn.map { AttemptID($0) })
+    inputs += withdrawnInputs(news.withdrawn.map { AttemptID($0) })
     inputs += news.kept.map { .release(FiringID($0.task)) }
     awaitReports(of: news.ended)
     inputs += news.allocations.map { .allocationChanged($0) }
@@ -65,7 +65,7 @@ extension RunEngine {
 
   /// Jobs that were withdrawn before an executor had them: if they were to be cancelled they have
   /// ended, else their tasks are held.
-  private func takeBack(_ attempts: [AttemptID]) -> [EngineInput] {
+  private func withdrawnInputs(_ attempts: [AttemptID]) -> [EngineInput] {
     var cancelled: [AttemptID] = []
     var held: [EngineInput] = []
     for attempt in attempts {
@@ -212,20 +212,20 @@ extension RunEngine {
     let name = health.executor.name
     // The last heartbeat may arrive after the operating system has reported the worker's exit.
     if endedWorkers.contains(name) { return nil }
-    noteTrouble(of: health)
+    noticeProblem(of: health)
     let isNew = knownWorkers.updateValue(0, forKey: name) == nil
     host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: name))
     return isNew ? .workerJoined(health.executor, slots: health.slots) : nil
   }
 
   /// A heartbeat may say why the worker cannot take jobs; each change becomes a notice.
-  private func noteTrouble(of health: WorkerHealth) {
+  private func noticeProblem(of health: WorkerHealth) {
     let name = health.executor.name
-    let trouble = health.trouble.isEmpty ? nil : health.trouble
-    guard workerTroubles[name] != trouble else { return }
-    workerTroubles[name] = trouble
+    let problem = health.problem.isEmpty ? nil : health.problem
+    guard workerProblems[name] != problem else { return }
+    workerProblems[name] = problem
     notices.append(
-      trouble.map { "worker \(name) cannot take jobs: \($0)" }
+      problem.map { "worker \(name) cannot take jobs: \($0)" }
         ?? "worker \(name) can take jobs again")
   }
 
@@ -234,9 +234,9 @@ extension RunEngine {
     guard let silences = knownWorkers[worker] else { return }
     do throws(RedisError) {
       guard silences >= Self.silencesAllowed else {
-        let isThere = try await redis.call(
+        let isAlive = try await redis.call(
           RedisCommand("EXISTS", PoolKeys(plan.run.text).alive(worker)), retry: .always)
-        knownWorkers[worker] = isThere.integer == 1 ? 0 : silences + 1
+        knownWorkers[worker] = isAlive.integer == 1 ? 0 : silences + 1
         return host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: worker))
       }
       // The invoker's news says whether the worker is alive.

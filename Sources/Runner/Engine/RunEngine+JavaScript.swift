@@ -18,7 +18,7 @@ extension RunEngine {
       job: "\(id)", module: module, process: process, inputs: messages.inputs(of: work),
       outputs: messages.outputs(of: work),
       context: plan.functionEnvironment.context(
-        of: process, id, isRecovered: plan.recovery?.knows(work.attempt.firing) ?? false))
+        of: process, id, isRecovered: plan.recovery?.contains(work.attempt.firing) ?? false))
   }
 
   func call(_ attempt: AttemptID, _ request: JavaScriptCall) async {
@@ -126,8 +126,8 @@ extension RunEngine {
 
   private func nodeEnded(_ child: Child, _ status: ExitStatus?) async -> [EngineInput] {
     let lost = await javaScript.ended(child)
-    let how = status.map { ", it \($0.text)" } ?? ""
-    return lost.map { Self.failed($0.attempt, "Node.js ended while the function ran\(how)") }
+    let statusText = status.map { ", it \($0.text)" } ?? ""
+    return lost.map { Self.failed($0.attempt, "Node.js ended while the function ran\(statusText)") }
   }
 
   private static func failed(_ attempt: AttemptID, _ text: String) -> EngineInput {

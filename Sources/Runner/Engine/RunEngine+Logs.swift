@@ -12,7 +12,7 @@ extension RunEngine {
   /// sample would have come later.
   private static let silentMilliseconds = 50
 
-  func noteLog(_ event: RunEvent, _ effects: inout TurnEffects) {
+  func recordLog(_ event: RunEvent, _ effects: inout TurnEffects) {
     switch event.change {
     case .jobStarted(let attempt, _, _): logs.attemptStarted(messages.jobID(attempt))
     case .jobFinished(let attempt, let outcome, let usage, _):

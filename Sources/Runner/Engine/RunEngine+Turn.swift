@@ -79,8 +79,8 @@ extension RunEngine {
     recorder?.record(turn)
     effects.events += turn.events
     for event in turn.events {
-      noteJob(event, &effects)
-      noteLog(event, &effects)
+      recordJob(event, &effects)
+      recordLog(event, &effects)
     }
     for command in turn.commands { add(command, &effects) }
   }
@@ -104,7 +104,7 @@ extension RunEngine {
     }
   }
 
-  private func noteJob(_ event: RunEvent, _ effects: inout TurnEffects) {
+  private func recordJob(_ event: RunEvent, _ effects: inout TurnEffects) {
     switch event.change {
     case .jobTaken(let attempt, _): effects.taken.append(messages.jobID(attempt))
     case .jobStarted(let attempt, _, _):
@@ -163,9 +163,9 @@ extension RunEngine {
   }
 
   /// Why Redis cannot store a value of `size` bytes; `nil` if it can.
-  func sizeError(of size: Int, _ what: String) -> String? {
+  func sizeError(of size: Int, _ value: String) -> String? {
     guard size > plan.longestValue else { return nil }
-    return "\(what) has \(size) bytes, and Redis takes at most \(plan.longestValue) "
+    return "\(value) has \(size) bytes, and Redis takes at most \(plan.longestValue) "
       + "(proto-max-bulk-len, client-query-buffer-limit)"
   }
 
@@ -228,7 +228,7 @@ extension RunEngine {
   }
 
   /// Notices that the jobs' directory was moved or deleted during the run.
-  func noteMove() {
+  func checkForMove() {
     let path = messages.directory.path
     let place = Files.isDirectory(path) ? path : nil
     guard place != jobPlace else { return }

@@ -76,7 +76,7 @@ actor RunEngine {
   /// Workers by name, with the number of heartbeats missed in a row.
   var knownWorkers: [String: Int] = [:]
   /// Why workers cannot take jobs, by name.
-  var workerTroubles: [String: String] = [:]
+  var workerProblems: [String: String] = [:]
   /// Workers that the invoker started and that have ended.
   var endedWorkers: Set<String> = []
   /// Attempts of foreign executors that were told to end because they exceeded their time limit,
@@ -131,7 +131,7 @@ actor RunEngine {
   /// Brings the engine to the end of the journal, and finds out what happened to the jobs.
   func adopt(_ takeOver: RunTakeOver) async throws(RunnerError) {
     tally = RunTally(takeOver.state)
-    invokers.recall(takeOver.state.allocations)
+    invokers.restore(takeOver.state.allocations)
     guard tally.startedAt != nil else {
       // The former engine was killed before the run started: there may be executors, but no jobs.
       return invokers.adopt([])

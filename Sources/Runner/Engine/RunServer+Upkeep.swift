@@ -79,7 +79,7 @@ extension RunServer {
     return own.state.value.withLock { upkeep in
       if upkeep.isStopping { return CheckResult() }
       let result =
-        upkeep.startAt == nil ? own.inspect(&upkeep) : own.bringBack(&upkeep, executorURL, log)
+        upkeep.startAt == nil ? own.inspect(&upkeep) : own.restore(&upkeep, executorURL, log)
       for notice in result.notices { log.error("\(notice)") }
       return result
     }
@@ -126,7 +126,7 @@ extension RunServer.PrivateServer {
     return result
   }
 
-  fileprivate func bringBack(
+  fileprivate func restore(
     _ upkeep: inout RunServer.Upkeep, _ executorURL: RedisURL, _ log: Logger
   ) -> RunServer.CheckResult {
     var result = RunServer.CheckResult()

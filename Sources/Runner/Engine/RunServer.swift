@@ -165,9 +165,9 @@ final class RunServer: Sendable {
   }
 
   private static func hasEngine(_ run: RunID, _ engine: Int?) -> RedisError {
-    let who = engine.map { " (process \($0)), which has not restarted its Redis" } ?? ""
+    let engineText = engine.map { " (process \($0)), which has not restarted its Redis" } ?? ""
     return RedisError(
-      .io, "run \(run.short) has an engine already\(who)",
+      .io, "run \(run.short) has an engine already\(engineText)",
       advice: "watch it instead: hflow-tui watch \(run.short)")
   }
 
@@ -330,7 +330,7 @@ final class RunServer: Sendable {
   }
 
   /// Leaves the run's own server running, for an engine that takes the run over.
-  func leave() { own?.state.value.withLock { $0.isStopping = true } }
+  func detach() { own?.state.value.withLock { $0.isStopping = true } }
 
   /// Stops the run's own server after it has saved everything. A given server is left alone, and a
   /// server with viewers is left to them.

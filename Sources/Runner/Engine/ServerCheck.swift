@@ -59,7 +59,7 @@ struct ServerCheck: Sendable {
     ])
     let info = Self.fields(replies[0].string ?? "")
     let limits = replies[1...2].compactMap { $0.array?.last?.integer }.filter { $0 > 0 }
-    if let least = limits.min() { longestValue = max(Self.overhead, least - Self.overhead) }
+    if let minimum = limits.min() { longestValue = max(Self.overhead, minimum - Self.overhead) }
     check(info)
     // The run's own server has our configuration.
     if isOwn { return }
@@ -135,7 +135,7 @@ struct ServerCheck: Sendable {
       if text.hasPrefix("NOSCRIPT") || text.hasPrefix("ERR EXEC without MULTI") { continue }
       if text.contains("unknown command") {
         unknown.append(command.name)
-      } else if RedisError.trouble(ofReply: text) == .refused {
+      } else if RedisError.kind(ofReply: text) == .refused {
         denied.append(command.name)
       } else {
         add(RedisError(.server, text), to: command)
@@ -155,7 +155,7 @@ struct ServerCheck: Sendable {
 
   private mutating func add(_ error: RedisError, to command: RedisCommand) {
     let line =
-      switch error.trouble {
+      switch error.kind {
       case .noSpace: "\(place) cannot write: \(error.message); free some space"
       case .notReady: "\(place) is not ready: \(error.message)"
       case .connection, .refused, .other: "\(place) does not do \(command.name): \(error.message)"

@@ -23,8 +23,9 @@ struct StartNotices {
     }
     if let logs {
       let isReported = own?.path == logs.subject
-      let what = "the output of jobs is not kept in files, only in Redis as far as there is space"
-      parts.append(isReported ? what : "\(logs.subject) cannot be used (\(logs.reason)): \(what)")
+      let notice = "the output of jobs is not kept in files, only in Redis as far as there is space"
+      parts.append(
+        isReported ? notice : "\(logs.subject) cannot be used (\(logs.reason)): \(notice)")
       parts.append("HF_VAR_LOG_DIR names another directory for them")
     }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")

@@ -76,9 +76,9 @@ enum BuiltInFunctions {
       let plain = try? Regex(String(pattern[pattern.index(after: pattern.startIndex)..<end]))
     else { return .failure("match: \(pattern.displayName) is not a valid /pattern/") }
     let ignoresCase = pattern[end...].contains("i")
-    let isThere = text.contains(ignoresCase ? plain.ignoresCase() : plain)
+    let isFound = text.contains(ignoresCase ? plain.ignoresCase() : plain)
     var outputs = call.unchosenOutputs
-    if isThere, !outputs.isEmpty { outputs[0] = .data([.string(text)]) }
+    if isFound, !outputs.isEmpty { outputs[0] = .data([.string(text)]) }
     return .success(outputs)
   }
 

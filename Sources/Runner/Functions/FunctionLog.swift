@@ -23,7 +23,7 @@ struct FunctionLog: Sendable {
     _ text: String, from stream: LogChunk.Stream, leftOut: Int = 0
   ) -> [RedisCommand] {
     let bytes = Array(text.utf8)
-    noteTime()
+    advanceTime()
     let starts = stride(from: 0, to: bytes.count, by: LogChunk.byteLimit)
     return commands(
       starts.map { start in
@@ -33,12 +33,12 @@ struct FunctionLog: Sendable {
   }
 
   mutating func end(leftOut: Int = 0) -> [RedisCommand] {
-    noteTime()
+    advanceTime()
     return commands([chunk(.end, [], leftOut: leftOut)])
   }
 
   /// Chunks that are written together have one time, which never goes back.
-  private mutating func noteTime() { lastTime = max(lastTime, Clock.steadyMilliseconds) }
+  private mutating func advanceTime() { lastTime = max(lastTime, Clock.steadyMilliseconds) }
 
   private mutating func chunk(
     _ stream: LogChunk.Stream, _ bytes: [UInt8], leftOut: Int

@@ -121,14 +121,14 @@ final class HostLoop: Sendable {
       _ = Poll.wait(&entries, milliseconds: timeToNextDeadline())
       if entries[0].revents != 0 { wake.drain() }
       while let signal = signals.next() { deliver(.signal(signal)) }
-      for watched in takeGone() { watched.deliverEnd(.unknown, deliver) }
+      for watched in removeGone() { watched.deliverEnd(.unknown, deliver) }
       checkPolled(deliver)
       for entry in entries.dropFirst(2) where entry.revents != 0 { reap(entry.fd, deliver) }
       for deadline in takeDueDeadlines() { deliver(.deadline(deadline)) }
     }
   }
 
-  private func takeGone() -> [Watched] {
+  private func removeGone() -> [Watched] {
     state.withLock { state in
       defer { state.gone = [] }
       return state.gone

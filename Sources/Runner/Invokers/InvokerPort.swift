@@ -11,7 +11,7 @@ import Synchronization
 /// scheduler takes. An order that takes very long is reported to people.
 final class InvokerPort: Sendable {
   private enum Order: Sendable {
-    case recall([Allocation])
+    case restore([Allocation])
     case adopt([FormerJob])
     case submit([SubmittedJob])
     case cancel([JobID])
@@ -27,7 +27,7 @@ final class InvokerPort: Sendable {
     /// The order as part of a sentence.
     var text: String {
       switch self {
-      case .recall: "recalling places for workers"
+      case .restore: "recalling places for workers"
       case .adopt(let jobs): "taking over \(jobs.count) jobs"
       case .submit(let jobs): "submitting \(jobs.count) jobs"
       case .cancel(let jobs): "cancelling \(jobs.count) jobs"
@@ -45,7 +45,7 @@ final class InvokerPort: Sendable {
 
   /// The order that the invoker carries out, and the monotonic time at which it began.
   private struct CurrentOrder {
-    var what = ""
+    var orderText = ""
     var since = 0
     /// Whether the order was reported as slow.
     var isReported = false
@@ -99,7 +99,7 @@ final class InvokerPort: Sendable {
 
   func submission(of jobs: [SubmittedJob]) -> [RedisCommand] { invoker.submission(of: jobs) }
   func pauseCommands() -> [RedisCommand] { invoker.pauseCommands() }
-  func recall(_ allocations: [Allocation]) { orders.yield(.recall(allocations)) }
+  func restore(_ allocations: [Allocation]) { orders.yield(.restore(allocations)) }
   func adopt(_ jobs: [FormerJob]) { orders.yield(.adopt(jobs)) }
   func submit(_ jobs: [SubmittedJob]) { if !jobs.isEmpty { orders.yield(.submit(jobs)) } }
   func cancel(_ jobs: [JobID]) { if !jobs.isEmpty { orders.yield(.cancel(jobs)) } }
@@ -141,13 +141,15 @@ final class InvokerPort: Sendable {
         Clock.monotonicMilliseconds - now.since > Self.slowMilliseconds
       else { return nil }
       current?.isReported = true
-      return "\(name) has not answered for \(Self.slowMilliseconds / 1000) s: \(now.what); "
+      return "\(name) has not answered for \(Self.slowMilliseconds / 1000) s: \(now.orderText); "
         + "later orders wait"
     }
   }
 
   private func begin(_ order: Order) {
-    current.withLock { $0 = CurrentOrder(what: order.text, since: Clock.monotonicMilliseconds) }
+    current.withLock {
+      $0 = CurrentOrder(orderText: order.text, since: Clock.monotonicMilliseconds)
+    }
   }
 
   /// Returns a notice if the order was reported as slow.
@@ -156,7 +158,7 @@ final class InvokerPort: Sendable {
       defer { current = nil }
       guard let current, current.isReported else { return nil }
       let seconds = (Clock.monotonicMilliseconds - current.since) / 1000
-      return "\(name) has answered after \(seconds) s: \(current.what)"
+      return "\(name) has answered after \(seconds) s: \(current.orderText)"
     }
   }
 
@@ -177,7 +179,7 @@ final class InvokerPort: Sendable {
 
     private func tryOut(_ order: Order) async throws(InvokerError) -> InvokerNews {
       switch order {
-      case .recall(let allocations): await invoker.recall(allocations)
+      case .restore(let allocations): await invoker.restore(allocations)
       case .adopt(let jobs): return try await invoker.adopt(jobs)
       case .submit(let jobs): return try await invoker.submit(jobs)
       case .cancel(let jobs): return try await invoker.cancel(jobs)
@@ -211,7 +213,7 @@ final class InvokerPort: Sendable {
       case .withdraw(let jobs): return InvokerNews(kept: jobs, notices: [notice])
       // The worker is checked again if it stays silent.
       case .checkWorker(let worker): return InvokerNews(livingWorkers: [worker])
-      case .cancel, .recall, .taken, .ended, .pause, .slots, .drain, .steer:
+      case .cancel, .restore, .taken, .ended, .pause, .slots, .drain, .steer:
         return InvokerNews(notices: [notice])
       }
     }

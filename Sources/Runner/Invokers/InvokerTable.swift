@@ -41,7 +41,7 @@ struct InvokerTable: Sendable {
   func taken(_ jobs: [JobID]) { forEach(jobs, of: \.self) { $0.taken($1) } }
   func ended(_ jobs: [JobID]) { forEach(jobs, of: \.self) { $0.ended($1) } }
 
-  func recall(_ allocations: [Allocation]) { for port in ports { port.recall(allocations) } }
+  func restore(_ allocations: [Allocation]) { for port in ports { port.restore(allocations) } }
 
   /// Every invoker looks for what a former engine left, also an invoker that had no jobs.
   func adopt(_ jobs: [FormerJob]) { forEach(jobs, of: \.job.id) { $0.adopt($1) } }

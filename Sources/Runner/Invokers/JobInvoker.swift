@@ -45,7 +45,7 @@ protocol JobInvoker: Sendable {
   func adopt(_ jobs: [FormerJob]) async throws(InvokerError) -> InvokerNews
 
   /// What the journal says about places for workers; called before `adopt`.
-  func recall(_ allocations: [Allocation]) async
+  func restore(_ allocations: [Allocation]) async
 
   func submission(of jobs: [SubmittedJob]) -> [RedisCommand]
   func submit(_ jobs: [SubmittedJob]) async throws(InvokerError) -> InvokerNews
@@ -71,7 +71,7 @@ protocol JobInvoker: Sendable {
 
 extension JobInvoker {
   /// Most invokers have no such places.
-  func recall(_ allocations: [Allocation]) async {}
+  func restore(_ allocations: [Allocation]) async {}
   func pauseCommands() -> [RedisCommand] { [] }
   var endsExecutors: Bool { false }
 }

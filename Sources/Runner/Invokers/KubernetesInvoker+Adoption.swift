@@ -21,17 +21,17 @@ extension KubernetesInvoker {
     } catch {
       throw InvokerError(error.lines.joined(separator: "; "))
     }
-    var fresh: [SubmittedJob] = []
+    var resubmitted: [SubmittedJob] = []
     for former in jobs where groupOf[former.job.id] == nil {
       let hadOne = try await wasTaken(former)
       if hadOne {
         news.ended.append(.lost(former.job.id, "its Job was gone"))
       } else {
-        fresh.append(former.job)
+        resubmitted.append(former.job)
       }
     }
     begin()
-    return news + submit(fresh)
+    return news + submit(resubmitted)
   }
 
   /// Finds the Jobs of the run. Those that have nothing to do any more are deleted.
@@ -41,7 +41,7 @@ extension KubernetesInvoker {
     let wanted = Dictionary(jobs.map { ($0.job.id, $0) }) { first, _ in first }
     var news = InvokerNews()
     var unneeded: [String] = []
-    for found in try await kubectl(place).jobs() where !found.isLeaving {
+    for found in try await kubectl(place).jobs() where !found.isBeingDeleted {
       let members = found.jobs.compactMap(JobID.init(parsing:)).filter { wanted[$0] != nil }
       guard !members.isEmpty else {
         if found.cause == nil { unneeded.append(found.name) }
@@ -105,7 +105,7 @@ extension KubernetesInvoker {
 
   /// Claims the jobs that have not started. Returns those that no executor will run.
   private func withdrawUnclaimed(_ jobs: [JobID]) async throws(InvokerError) -> Set<JobID> {
-    var out = takeBack(jobs)
+    var out = withdrawWaiting(jobs)
     let others = jobs.filter { job in
       guard !out.contains(job), !takenJobs.contains(job), let name = groupOf[job] else {
         return false

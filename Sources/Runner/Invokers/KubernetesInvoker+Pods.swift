@@ -45,12 +45,12 @@ extension KubernetesInvoker {
       }
       guard !group.isOver, group.step == .created else { return }
       // A pod of a former Job of this name.
-      if group.pod == nil, pod.isLeaving { return }
+      if group.pod == nil, pod.isBeingDeleted { return }
       groups[pod.job]?.pod = pod
       switch PodMeaning(pod) {
       case .running: break
       case .pending(let reason): isPending(pod.job, reason)
-      case .hopeless(let reason):
+      case .cannotStart(let reason):
         let isImage = reason.prefix { $0 != ":" }.contains("Image")
         end(pod.job, isImage ? .image(reason) : .container(reason), deletes: true)
       case .ended(let cause):
@@ -71,7 +71,7 @@ extension KubernetesInvoker {
   private func explained(
     _ cause: FailureCause, _ pod: PodState, in group: KubernetesGroup
   ) async -> FailureCause {
-    if pod.isLeaving, pod.disruption == nil, !group.members.isEmpty,
+    if pod.isBeingDeleted, pod.disruption == nil, !group.members.isEmpty,
       case .timeout(let seconds)? = await kubectl(group.place).job(pod.job)?.cause
     {
       return .timeout(seconds: seconds)

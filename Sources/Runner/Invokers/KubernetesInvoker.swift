@@ -255,26 +255,26 @@ actor KubernetesInvoker: JobInvoker {
   private func create(
     _ batch: [(key: String, manifest: JobManifest)], in place: KubernetesPlace
   ) async {
-    let complaints = await kubectl(place).create(batch.map(\.manifest))
+    let failures = await kubectl(place).create(batch.map(\.manifest))
     let present =
-      complaints.values.contains(.exists) ? try? await kubectl(place).jobs() : []
+      failures.values.contains(.exists) ? try? await kubectl(place).jobs() : []
     var news = InvokerNews()
     var again: [String] = []
     for (key, manifest) in batch {
-      guard let complaint = complaints[manifest.name] else {
+      guard let error = failures[manifest.name] else {
         news.accepted += accept(key, manifest, place)
         continue
       }
-      let trouble = resolve(complaint, key, manifest, present)
-      if trouble == .exists {
+      let resolved = resolve(error, key, manifest, present)
+      if resolved == .exists {
         news.accepted += accept(key, manifest, place)
-      } else if let delay = pause.next(after: trouble) {
+      } else if let delay = pause.next(after: resolved) {
         nextCreation = Clock.monotonicMilliseconds + delay
         groups[key]?.step = .ready
         again.append(key)
-        news.pending += groups[key]?.members.map { .init(job: $0, reason: trouble.text) } ?? []
+        news.pending += groups[key]?.members.map { .init(job: $0, reason: resolved.text) } ?? []
       } else {
-        refuse(key, trouble.text)
+        refuse(key, resolved.text)
       }
     }
     if again.isEmpty {
@@ -293,12 +293,12 @@ actor KubernetesInvoker: JobInvoker {
   /// Finds out whose Job already has the name: ours from an earlier call, ours that is being
   /// deleted, or another user's.
   private func resolve(
-    _ complaint: KubectlComplaint, _ key: String, _ manifest: JobManifest, _ present: [JobState]?
-  ) -> KubectlComplaint {
-    guard complaint == .exists else { return complaint }
+    _ error: KubectlError, _ key: String, _ manifest: JobManifest, _ present: [JobState]?
+  ) -> KubectlError {
+    guard error == .exists else { return error }
     guard let present else { return .unclear("the Job \(manifest.name) may exist already") }
     let found = present.first { $0.name == manifest.name }
-    if found?.isLeaving == true || deleting.contains(manifest.name) {
+    if found?.isBeingDeleted == true || deleting.contains(manifest.name) {
       return .busy("the former Job \(manifest.name) is still being deleted")
     }
     if let found, found.jobs == groups[key]?.tasks.map(\.job) { return .exists }
@@ -359,7 +359,7 @@ actor KubernetesInvoker: JobInvoker {
   }
 
   /// Withdraws jobs for which no Job of Kubernetes was created. Returns them.
-  func takeBack(_ jobs: [JobID]) -> Set<JobID> {
+  func withdrawWaiting(_ jobs: [JobID]) -> Set<JobID> {
     var taken: Set<JobID> = []
     for job in jobs {
       if agglomeration.remove("\(job)") {

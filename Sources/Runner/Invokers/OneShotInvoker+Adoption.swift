@@ -25,7 +25,7 @@ extension OneShotInvoker {
     try start()
     let processes = RunProcesses.oneShots(of: run)
     var news = InvokerNews()
-    var fresh: [SubmittedJob] = []
+    var resubmitted: [SubmittedJob] = []
     do throws(RedisError) {
       for former in jobs {
         let id = former.job.id
@@ -34,7 +34,7 @@ extension OneShotInvoker {
         } else if let holder = try await holder(of: id), holder.host != Environment.hostName {
           follow(id)
         } else if try await !wasTaken(former) {
-          fresh.append(former.job)
+          resubmitted.append(former.job)
         } else if try await ranOnOtherHost(former) {
           follow(id)
         } else {
@@ -44,7 +44,7 @@ extension OneShotInvoker {
     } catch {
       throw InvokerError(error)
     }
-    return news + submit(fresh)
+    return news + submit(resubmitted)
   }
 
   private func holder(of job: JobID) async throws(RedisError) -> JobHolder? {
@@ -99,32 +99,32 @@ extension OneShotInvoker {
       follow(job)
       return true
     }
-    let isThere =
+    let isAlive =
       holder.pid != Int(child.pid) && holder.bootID == Environment.bootID
       && ProcessTable.commandLine(of: holder.pid).contains("\(job)")
-    if isThere { watch(Child(pid: Int32(holder.pid)), for: job) }
-    return isThere
+    if isAlive { watch(Child(pid: Int32(holder.pid)), for: job) }
+    return isAlive
   }
 
   /// Checks the key of an executor elsewhere. Returns what became of its job, or `nil` if the
   /// executor may be alive.
   func holderIsDue(_ job: JobID) async -> InvokerNews? {
     guard distant[job] != nil else { return nil }
-    let isThere: Bool
+    let isAlive: Bool
     do throws(RedisError) {
-      isThere = try await holder(of: job) != nil
+      isAlive = try await holder(of: job) != nil
     } catch {
       log.error("cannot tell whether the executor of \(job) lives: \(error)")
       if error.code != .closed { scheduleCheck(of: job) }
       return nil
     }
     guard let absences = distant[job] else { return nil }
-    if !isThere, absences >= Self.absencesAllowed {
+    if !isAlive, absences >= Self.absencesAllowed {
       distant[job] = nil
       return startWaiting()
         + InvokerNews(ended: [.lost(job, "its executor sends no heartbeat")])
     }
-    distant[job] = isThere ? 0 : absences + 1
+    distant[job] = isAlive ? 0 : absences + 1
     scheduleCheck(of: job)
     return nil
   }

@@ -93,12 +93,12 @@ actor OneShotInvoker: JobInvoker {
 
   /// Forgets jobs that wait for a slot, and deletes their messages.
   func withdraw(_ jobs: [JobID]) async -> InvokerNews {
-    let withdrawn = await takeBack(jobs)
+    let withdrawn = await withdrawWaiting(jobs)
     return InvokerNews(
       withdrawn: jobs.filter(withdrawn.contains), kept: jobs.filter { !withdrawn.contains($0) })
   }
 
-  private func takeBack(_ jobs: [JobID]) async -> Set<JobID> {
+  private func withdrawWaiting(_ jobs: [JobID]) async -> Set<JobID> {
     let wanted = Set(jobs)
     var withdrawn: Set<JobID> = []
     queue.removeAll { wanted.contains($0) && withdrawn.insert($0).inserted }
@@ -122,7 +122,7 @@ actor OneShotInvoker: JobInvoker {
   }
 
   func cancel(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
-    let withdrawn = await takeBack(jobs)
+    let withdrawn = await withdrawWaiting(jobs)
     let others = jobs.filter { !withdrawn.contains($0) }
     let news = InvokerNews(withdrawn: jobs.filter(withdrawn.contains))
     do throws(RedisError) {
@@ -147,11 +147,11 @@ actor OneShotInvoker: JobInvoker {
       _ = try ExecutorProgram.request()
       return
     }
-    let isThere =
+    let isExecutable =
       program.contains("/")
       ? Files.isExecutableFile(Files.join(directory.path, program))
       : Files.findExecutable(program) != nil
-    guard isThere else {
+    guard isExecutable else {
       throw InvokerError(
         "--executor-command: \(program) is not an executable file; give a path or install it",
         isForGood: true)
@@ -234,10 +234,10 @@ actor OneShotInvoker: JobInvoker {
     children[job] = nil
     // The process may only have handed the job on, to another host or to a process here.
     if await followHolder(of: job, besides: child) { return startWaiting() }
-    let words = command == nil ? nil : ExecutorWords(in: logPath(of: job))
+    let logEnd = command == nil ? nil : ExecutorLogEnd(in: logPath(of: job))
     let reason = "its executor \(status.text) without a report"
     let ended = InvokerNews.Ended(
-      job: job, cause: words?.cause(else: reason) ?? .lost(reason), executor: Int(child.pid))
+      job: job, cause: logEnd?.cause(else: reason) ?? .lost(reason), executor: Int(child.pid))
     return startWaiting() + InvokerNews(ended: [ended])
   }
 

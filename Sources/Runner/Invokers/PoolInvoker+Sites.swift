@@ -24,7 +24,7 @@ extension PoolInvoker {
   /// How often sites get the number of waiting jobs, in milliseconds.
   private static let demandMilliseconds = 200
 
-  func recall(_ allocations: [Allocation]) {
+  func restore(_ allocations: [Allocation]) {
     formerAllocations = allocations
     siteWorkers.formUnion(allocations.map(\.worker).filter { !$0.isEmpty })
   }

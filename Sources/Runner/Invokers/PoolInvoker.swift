@@ -178,12 +178,12 @@ actor PoolInvoker: WorkerPool {
   nonisolated var jobsAhead: Int { waitingCount.load(ordering: .relaxed) }
 
   func withdraw(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
-    let (withdrawn, kept) = try await takeBack(jobs)
+    let (withdrawn, kept) = try await withdrawWaiting(jobs)
     return InvokerNews(withdrawn: withdrawn, kept: kept)
   }
 
   /// Returns both lists in the order of the jobs.
-  private func takeBack(
+  private func withdrawWaiting(
     _ jobs: [JobID]
   ) async throws(InvokerError) -> (withdrawn: [JobID], kept: [JobID]) {
     var messages: [Int: [(job: JobID, message: QueuedMessage)]] = [:]
@@ -211,7 +211,7 @@ actor PoolInvoker: WorkerPool {
   }
 
   func cancel(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
-    let (withdrawn, others) = try await takeBack(jobs)
+    let (withdrawn, others) = try await withdrawWaiting(jobs)
     do throws(RedisError) {
       try await orders.cancel(others)
     } catch {

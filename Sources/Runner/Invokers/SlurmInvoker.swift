@@ -55,7 +55,7 @@ actor SlurmInvoker: JobInvoker {
   func adopt(_ jobs: [FormerJob]) async throws(InvokerError) -> InvokerNews {
     try await begin(isNew: false)
     let former = jobs.map { (task: task($0.job), isTaken: $0.isTaken) }
-    try await asking { () async throws(SiteError) in try await site.takeOver(former) }
+    try await convertingErrors { () async throws(SiteError) in try await site.takeOver(former) }
     return InvokerNews()
   }
 
@@ -77,7 +77,7 @@ actor SlurmInvoker: JobInvoker {
     let others = jobs.filter { !withdrawn.contains("\($0)") }
     deliver(InvokerNews(withdrawn: jobs.filter { withdrawn.contains("\($0)") }))
     try await InvokerError.redis { () async throws(RedisError) in try await orders.cancel(others) }
-    try await asking { () async throws(SiteError) in
+    try await convertingErrors { () async throws(SiteError) in
       try await site.cancel(others.map { "\($0)" })
     }
     return InvokerNews()
@@ -98,7 +98,7 @@ actor SlurmInvoker: JobInvoker {
   }
 
   func pause(_ on: Bool) async throws(InvokerError) -> InvokerNews {
-    try await asking { () async throws(SiteError) in try await site.pause(on) }
+    try await convertingErrors { () async throws(SiteError) in try await site.pause(on) }
     return InvokerNews()
   }
 
@@ -109,7 +109,7 @@ actor SlurmInvoker: JobInvoker {
 
   func stop() async { await site.stop() }
 
-  private func asking(
+  private func convertingErrors(
     _ body: () async throws(SiteError) -> Void
   ) async throws(InvokerError) {
     do throws(SiteError) {

@@ -151,13 +151,13 @@ actor JavaScriptHost {
     if guardian == nil { guardian = try Guardian(count: 1) }
     let input = try Pipe()
     let output = try Pipe()
-    let words = Descriptor(owning: try Files.openForAppending(paths.logPath, mode: 0o600))
+    let outputLog = Descriptor(owning: try Files.openForAppending(paths.logPath, mode: 0o600))
     var request = SpawnRequest(program, [paths.scriptPath])
     request.directory = paths.directory
     request.environment = environment
     request.standardInput = .descriptor(input.readEnd.number)
-    request.standardOutput = .descriptor(words.number)
-    request.standardError = .descriptor(words.number)
+    request.standardOutput = .descriptor(outputLog.number)
+    request.standardError = .descriptor(outputLog.number)
     request.inheritedDescriptors = [output.writeEnd.number: 3]
     let child = try Child.spawn(request)
     guardian?.add(child)

@@ -39,38 +39,38 @@ actor Journal {
   /// engine holds it.
   func takeLease() async throws(RunnerError) {
     var ticks = Ticker.ticks(every: 250).makeAsyncIterator()
-    var dead = ""
+    var deadToken = ""
     var left: Int?
-    while let holder = try await askForLease(insteadOf: dead) {
+    while let holder = try await tryToTakeLease(insteadOf: deadToken) {
       let token = LeaseToken(parsing: holder.token)
       if token?.isDead == true {
-        dead = holder.token
+        deadToken = holder.token
         continue
       }
       let isRenewed = left.map { holder.milliseconds > $0 } ?? false
       left = holder.milliseconds
       guard token?.isAliveHere != true, !isRenewed else {
-        let who = token.map { " (\($0.holder))" } ?? ""
+        let holderText = token.map { " (\($0.holder))" } ?? ""
         throw RunnerError(
           .infrastructure,
-          "run \(keys.run.short) has an engine already\(who); watch it instead: hflow-tui watch "
-            + keys.run.short)
+          "run \(keys.run.short) has an engine already\(holderText); watch it instead: "
+            + "hflow-tui watch \(keys.run.short)")
       }
       _ = await ticks.next()
     }
   }
 
   /// Returns `nil` if the lease is ours now, else its holder and the time until it expires.
-  private func askForLease(
-    insteadOf dead: String
+  private func tryToTakeLease(
+    insteadOf deadToken: String
   ) async throws(RunnerError) -> (token: String, milliseconds: Int)? {
     let reply: RedisValue
     do throws(RedisError) {
       reply = try await redis.script(
         LeaseScript.script, keys: [keys.lease, keys.commit],
-        arguments: [token, lease, dead], retry: .always)
+        arguments: [token, lease, deadToken], retry: .always)
     } catch {
-      throw error.trouble == .noSpace ? noSpace(error) : RunnerError(.infrastructure, "\(error)")
+      throw error.kind == .noSpace ? noSpace(error) : RunnerError(.infrastructure, "\(error)")
     }
     if let number = reply.integer {
       commitNumber = number
@@ -140,7 +140,7 @@ actor Journal {
         CommitScript.script, keys: [keys.lease, keys.commit, keys.events],
         arguments: arguments, retry: .always)
     } catch {
-      throw error.trouble == .noSpace ? noSpace(error) : unwritable(error)
+      throw error.kind == .noSpace ? noSpace(error) : unwritable(error)
     }
   }
 

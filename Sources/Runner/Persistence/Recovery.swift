@@ -44,10 +44,10 @@ struct Recovery: Sendable {
   private mutating func addMissing(_ workflow: Workflow) {
     for signal in workflow.signals {
       guard let data = signal.data else { continue }
-      let there = initialSignals.filter { $0.signal == signal.id }.map(\.value.instanceCount)
+      let existing = initialSignals.filter { $0.signal == signal.id }.map(\.value.instanceCount)
         .reduce(0, +)
-      if there < data.count {
-        initialSignals.append(InitialSignal(signal.id, .data(Array(data[there...]))))
+      if existing < data.count {
+        initialSignals.append(InitialSignal(signal.id, .data(Array(data[existing...]))))
       }
     }
   }
@@ -57,7 +57,7 @@ struct Recovery: Sendable {
     process.executeWhenRecovering || forced.contains(firing) ? nil : outputs[firing]
   }
 
-  func knows(_ firing: FiringID) -> Bool { outputs[firing] != nil }
+  func contains(_ firing: FiringID) -> Bool { outputs[firing] != nil }
 
   private static func values(
     _ json: JSON, _ process: Workflow.Process, _ number: Int, _ workflow: Workflow

@@ -15,7 +15,7 @@ struct RunRecorder: Sendable {
   /// Provenance entries to write before the next firing of a process.
   private var stashed: [ProcessID: [[JSON]]] = [:]
   private var persisted: [String] = []
-  private var proven: [String] = []
+  private var provenanceLines: [String] = []
 
   init(messages: JobMessageBuilder, persistence: AppendingFile?, provenance: AppendingFile?) {
     self.messages = messages
@@ -37,17 +37,17 @@ struct RunRecorder: Sendable {
   mutating func flush() -> Bool {
     defer {
       persisted = []
-      proven = []
+      provenanceLines = []
     }
     let isPersisted = persistence?.append(persisted) ?? true
-    return (provenance?.append(proven) ?? true) && isPersisted
+    return (provenance?.append(provenanceLines) ?? true) && isPersisted
   }
 
   /// Rewrites the persistence log from a journal that was noted as a whole, because the last lines
   /// of a killed engine may be missing. The provenance log, which several runs may share, is left
   /// as it is.
   mutating func rewrite() -> Bool {
-    proven = []
+    provenanceLines = []
     return persistence?.empty() != false && flush()
   }
 
@@ -76,7 +76,7 @@ struct RunRecorder: Sendable {
     let instance = SignalInstance(index: index, datum: datum, source: source, keys: keys)
     let json = messages.inputJSON(ConsumedInput(signal: signal, instances: [instance]))
     if let source {
-      prove(
+      recordProvenance(
         [
           "write", number, .int(source.process.number), .int(source.number), .int(signal.number),
           .int(index), json,
@@ -84,7 +84,7 @@ struct RunRecorder: Sendable {
     } else if workflow[signal].control == nil || workflow.producers(of: signal).isEmpty {
       persist(["input", number, json], time)
     }
-    prove(["sig", json], time)
+    recordProvenance(["sig", json], time)
   }
 
   private mutating func record(_ work: Work) {
@@ -92,20 +92,20 @@ struct RunRecorder: Sendable {
     if persistence != nil { inputs[firing] = work.inputs }
     guard provenance != nil else { return }
     let time = Clock.steadyMilliseconds
-    for entry in stashed.removeValue(forKey: firing.process) ?? [] { prove(entry, time) }
-    let who: [JSON] = [number, .int(firing.process.number)]
+    for entry in stashed.removeValue(forKey: firing.process) ?? [] { recordProvenance(entry, time) }
+    let firingIDs: [JSON] = [number, .int(firing.process.number)]
     var next: [[JSON]] = []
     for input in work.inputs {
       for instance in input.instances {
         let json = messages.inputJSON(ConsumedInput(signal: input.signal, instances: [instance]))
-        let what: [JSON] = [.int(input.signal.number), .int(instance.index)]
-        prove(["read"] + who + [.int(firing.number)] + what + [json], time)
+        let instanceIDs: [JSON] = [.int(input.signal.number), .int(instance.index)]
+        recordProvenance(["read"] + firingIDs + [.int(firing.number)] + instanceIDs + [json], time)
         if workflow[firing.process].stateful {
-          next.append(["state-remove"] + who + [.int(firing.number + 1)] + what)
+          next.append(["state-remove"] + firingIDs + [.int(firing.number + 1)] + instanceIDs)
         }
       }
       if !workflow[firing.process].stateful {
-        next.append(["state-reset"] + who + [.int(firing.number + 1), .null, .null])
+        next.append(["state-reset"] + firingIDs + [.int(firing.number + 1), .null, .null])
       }
     }
     stashed[firing.process] = next
@@ -115,8 +115,10 @@ struct RunRecorder: Sendable {
     if persistence != nil { persisted.append(PersistenceEntry.line(entry, milliseconds: time)) }
   }
 
-  private mutating func prove(_ entry: [JSON], _ time: Int) {
-    if provenance != nil { proven.append(PersistenceEntry.line(entry, milliseconds: time)) }
+  private mutating func recordProvenance(_ entry: [JSON], _ time: Int) {
+    if provenance != nil {
+      provenanceLines.append(PersistenceEntry.line(entry, milliseconds: time))
+    }
   }
 }
 

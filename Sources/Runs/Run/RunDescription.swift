@@ -106,8 +106,8 @@ public struct RunDescription: Sendable, Equatable {
     let former = RunDirectory(
       besides: Files.parent(of: workflowPath), run: Files.name(of: directory.path))
     guard directory.workflowDirectory != nil, let here = Files.identity(directory.path),
-      let there = Files.identity(former.path),
-      !there.mayEqual(here), Self.decode(in: former)?.run == run
+      let existing = Files.identity(former.path),
+      !existing.mayEqual(here), Self.decode(in: former)?.run == run
     else { return nil }
     return former
   }

@@ -267,7 +267,7 @@ public final class ViewerServer: Sendable {
     }
     var options = PrivateRedis.Options(
       dataDirectory: data, socketDirectory: place, logFile: Files.join(place, "redis.log"))
-    options.distrusts = true
+    options.hasUntrustedData = true
     options.proof = .owner
     return try PrivateRedis.start(options: options)
   }

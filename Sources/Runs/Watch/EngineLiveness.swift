@@ -8,29 +8,29 @@
 /// | has no holder, again | is gone |
 /// | cannot be read | as before, or gone if its last holder was a process of this host that ended |
 struct EngineLiveness {
-  private(set) var isThere = true
+  private(set) var isAlive = true
   private var last: String?
   private var misses = 0
 
-  /// The lease was read. Returns whether `isThere` has changed.
+  /// The lease was read. Returns whether `isAlive` has changed.
   /// - Parameter token: The value of the lease's key; `nil` if it has none.
   mutating func leaseRead(_ token: String?) -> Bool {
-    let was = isThere
+    let was = isAlive
     last = token
     if let token {
       misses = 0
-      isThere = RunLease.holds(token)
+      isAlive = RunLease.holds(token)
     } else {
       misses += 1
-      if misses > 1 { isThere = false }
+      if misses > 1 { isAlive = false }
     }
-    return isThere != was
+    return isAlive != was
   }
 
-  /// Redis did not answer. Returns whether `isThere` has changed.
+  /// Redis did not answer. Returns whether `isAlive` has changed.
   mutating func leaseUnreadable() -> Bool {
-    guard isThere, let last, !RunLease.holds(last) else { return false }
-    isThere = false
+    guard isAlive, let last, !RunLease.holds(last) else { return false }
+    isAlive = false
     return true
   }
 }

@@ -31,7 +31,7 @@ public final class JournalTail {
       do throws(RedisError) {
         return try read(withinMilliseconds: max(1, left))
       } catch {
-        let isPassing = error.trouble == .connection || error.trouble == .notReady
+        let isPassing = error.kind == .connection || error.kind == .notReady
         guard isPassing, left > 0 else { throw RunnerError(.infrastructure, "\(error)") }
         _ = Poll.wait(for: -1, 0, milliseconds: min(left, backoff.next()))
         if let fresh = try? RedisConnection(connection.url, timeoutMilliseconds: max(1, left)) {

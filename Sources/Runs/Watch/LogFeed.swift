@@ -49,10 +49,10 @@ public final class LogFeed: Sendable {
   }
 
   /// Delivers output until the task is cancelled or, with `untilEnd`, the attempts have ended.
-  /// `deliver` may be slow; `complain` gets read errors.
+  /// `deliver` may be slow; `onError` gets read errors.
   public func run(
     untilEnd: Bool = false, deliver: @Sendable (LogUpdate) async -> Void,
-    complain: @Sendable (RedisError) -> Void
+    onError: @Sendable (RedisError) -> Void
   ) async {
     let streams = LogStreams(redis: redis)
     var router = LogRouter()
@@ -64,11 +64,11 @@ public final class LogFeed: Sendable {
         do throws(RedisError) {
           try await read(streams, &router, deliver)
         } catch {
-          if !Task.isCancelled { complain(error) }
+          if !Task.isCancelled { onError(error) }
         }
       }
     } catch {
-      if !Task.isCancelled { complain(error) }
+      if !Task.isCancelled { onError(error) }
     }
     channels.cancel()
     await redis.close()

@@ -156,9 +156,9 @@ public struct RunWatcher: Sendable {
     }
   }
 
-  /// Sends the watcher's heartbeat until the task is cancelled. Calls `engineIsThere` when the
+  /// Sends the watcher's heartbeat until the task is cancelled. Calls `engineIsAlive` when the
   /// engine has gone or another one has come.
-  public func keepAlive(_ engineIsThere: @Sendable (Bool) -> Void) async {
+  public func keepAlive(_ engineIsAlive: @Sendable (Bool) -> Void) async {
     // A Redis that is away must not keep us from checking the engine's process.
     var options = RedisClient.Options()
     options.reconnectTimeoutMilliseconds = WatcherRegister.heartbeatMilliseconds
@@ -175,12 +175,12 @@ public struct RunWatcher: Sendable {
           // The outage is reported elsewhere.
           liveness.leaseUnreadable()
         }
-      if isNews { engineIsThere(liveness.isThere) }
+      if isNews { engineIsAlive(liveness.isAlive) }
     }
     await redis.close()
   }
 
-  public func ask(_ request: ControlRequest) async throws(RedisError) {
+  public func send(_ request: ControlRequest) async throws(RedisError) {
     try await redis.call(RedisCommand("XADD", keys.control, "*", "c", text(of: request)))
   }
 
@@ -201,18 +201,19 @@ public struct RunWatcher: Sendable {
 
   /// Tells the engine that this watcher is gone. Does not wait for a Redis that is away, and
   /// ignores errors.
-  public func leave() async {
-    if let connection = try? RedisConnection(url, timeoutMilliseconds: Self.leaveMilliseconds) {
+  public func unregister() async {
+    if let connection = try? RedisConnection(url, timeoutMilliseconds: Self.unregisterMilliseconds)
+    {
       _ = try? connection.run(
         [
           RedisCommand("ZREM", keys.watchers, id),
           RedisCommand("XADD", keys.control, "*", "c", text(of: .leave(watcher: id))),
-        ], timeoutMilliseconds: Self.leaveMilliseconds)
+        ], timeoutMilliseconds: Self.unregisterMilliseconds)
     }
     await redis.close()
   }
 
-  private static let leaveMilliseconds = 2000
+  private static let unregisterMilliseconds = 2000
 }
 
 extension RunWatcher.Details {

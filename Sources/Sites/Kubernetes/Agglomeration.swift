@@ -89,7 +89,7 @@ public struct Agglomeration: Sendable, Equatable {
     return buffer.tasks
   }
 
-  /// Groups whose last task came long enough ago, the oldest first.
+  /// Groups whose timeout since their last task has passed, the oldest first.
   public mutating func due(now: Int) -> [[KubernetesTask]] {
     let due = buffers.filter { $0.value.dueAt <= now }.sorted {
       ($0.value.dueAt, $0.key.rule) < ($1.value.dueAt, $1.key.rule)
@@ -101,7 +101,7 @@ public struct Agglomeration: Sendable, Equatable {
   /// When the next buffer is due; `nil` if all are empty.
   public var nextDue: Int? { buffers.values.map(\.dueAt).min() }
 
-  /// Takes a task out again; returns whether it was in a buffer.
+  /// Removes a task from its buffer; returns whether it was in one.
   public mutating func remove(_ job: String) -> Bool {
     for (place, buffer) in buffers {
       guard let index = buffer.tasks.firstIndex(where: { $0.job == job }) else { continue }

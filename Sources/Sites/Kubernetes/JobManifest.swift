@@ -84,7 +84,7 @@ public struct JobManifest: Sendable, Equatable {
         at: ["metadata", "annotations"])
     }
     json.merge(.object(labels), at: ["spec", "template", "metadata", "labels"])
-    if let image = run.settings.executorImage { json.bringExecutor(from: image) }
+    if let image = run.settings.executorImage { json.addExecutor(from: image) }
     guard let secret = run.secret else { return json }
     let variables = run.secretKeys.map { KubernetesSecret.variable($0, of: secret) }
     json.change(["spec", "template", "spec", "containers"]) { containers in
@@ -95,7 +95,7 @@ public struct JobManifest: Sendable, Equatable {
 }
 
 /// The executor that an init container copies into a pod.
-enum BroughtExecutor {
+enum CopiedExecutor {
   static let directory = "/hflow"
   static let path = "/hflow/hflow-job-execute"
   /// The name of the volume and of the init container.
@@ -103,7 +103,7 @@ enum BroughtExecutor {
 }
 
 extension JSON {
-  /// Changes the value at a path of keys; missing objects are made.
+  /// Changes the value at a path of keys; creates missing objects.
   fileprivate mutating func change(_ path: ArraySlice<String>, _ body: (JSON?) -> JSON) {
     guard let key = path.first else {
       self = body(self)
@@ -129,7 +129,8 @@ extension JSON {
     }
   }
 
-  /// An object with more entries in a list of it, except those whose names are there.
+  /// The object with entries appended to one of its lists. Entries whose names the list has already
+  /// are left out.
   fileprivate func adding(_ entries: [JSON], to list: String) -> JSON {
     var changed = self
     changed.change([list]) { old in
@@ -141,10 +142,10 @@ extension JSON {
   }
 
   /// Adds an init container that copies the executor from an image to where all containers see it.
-  fileprivate mutating func bringExecutor(from image: String) {
-    let name = JSON.string(BroughtExecutor.name)
-    let mount: JSON = ["name": name, "mountPath": .string(BroughtExecutor.directory)]
-    let copy = "cp \"$(command -v hflow-job-execute)\" \(BroughtExecutor.path)"
+  fileprivate mutating func addExecutor(from image: String) {
+    let name = JSON.string(CopiedExecutor.name)
+    let mount: JSON = ["name": name, "mountPath": .string(CopiedExecutor.directory)]
+    let copy = "cp \"$(command -v hflow-job-execute)\" \(CopiedExecutor.path)"
     let copier: JSON = [
       "name": name, "image": .string(image), "command": ["/bin/sh", "-c", .string(copy)],
       "volumeMounts": [mount],
@@ -160,7 +161,7 @@ extension JSON {
   }
 }
 
-/// The Secret of a run: what executors need and nobody else may read.
+/// The Secret of a run: values that executors need and nobody else may read.
 enum KubernetesSecret {
   /// Keys of the Secret, and the executor's variables.
   static let redisURL = "HFLOW_REDIS_URL"

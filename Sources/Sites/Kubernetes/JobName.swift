@@ -31,13 +31,13 @@ enum JobName {
   }
 }
 
-/// The labels by which a run finds what it has made.
+/// The labels by which a run finds the objects that it has created.
 public enum KubernetesLabels {
   /// On Jobs, pods and Secrets: the run's id.
   static let run = "hflow-tui/run"
   /// On Jobs and pods: the site's name.
   static let site = "hflow-tui/site"
-  /// On Jobs and pods of workers: what tells their names apart.
+  /// On Jobs and pods of workers: the token at the end of the worker's name.
   static let worker = "hflow-tui/worker"
   /// On Jobs and pods: the first job, with `.` for `:`.
   static let job = "hflow-tui/job"

@@ -20,13 +20,13 @@ public struct KubernetesTask: Sendable, Equatable {
     self.executor = executor
   }
 
-  /// `config.executor.partition`: with several clusters, the one that it belongs to.
+  /// `config.executor.partition`: the partition of the task, which selects one of several clusters.
   public var partition: String? {
     executor["partition"].map(\.displayText).flatMap { $0.isEmpty ? nil : $0 }
   }
 }
 
-/// What is the same for all Jobs of a run.
+/// Data that all Jobs of a run share.
 public struct KubernetesRun: Sendable {
   public var run: String
   public var workflowNumber: Int
@@ -38,7 +38,8 @@ public struct KubernetesRun: Sendable {
   public var configuration: JSONObject
   public var settings: KubernetesSettings
   public var site: String
-  /// The name of the Secret with what may not be in a manifest; `nil` if there is nothing.
+  /// The name of the Secret with the values that must not be in a manifest; `nil` if there are
+  /// none.
   public var secret: String?
   /// The keys of the Secret.
   public var secretKeys: [String] = []
@@ -99,7 +100,7 @@ public struct KubernetesRun: Sendable {
   }
 
   /// The template's path if none is named, and the file exists.
-  var usualTemplatePath: String { absolute("job-template.yaml") }
+  var standardTemplatePath: String { absolute("job-template.yaml") }
 
   private func absolute(_ path: String) -> String {
     path.hasPrefix("/") ? path : "\(directory)/\(path)"

@@ -9,8 +9,8 @@ public struct JobTemplate: Sendable, Equatable {
     self.text = text
   }
 
-  /// Replaces the variables. HyperFlow writes `undefined` for one that has no value; here that is
-  /// an error.
+  /// Replaces the variables. HyperFlow writes `undefined` for a variable without a value; here it
+  /// is an error.
   ///
   /// - Parameter hints: what to do about known variables without a value.
   func filled(
@@ -48,8 +48,8 @@ public struct JobTemplate: Sendable, Equatable {
     character.isASCII && (character.isLetter || character.isNumber || character == "_")
   }
 
-  /// The template of workflows without one: the workflow's directory on a claim named `nfs`, where
-  /// the deployments of HyperFlow have it.
+  /// The template of workflows without a template: the workflow's directory on a claim named `nfs`,
+  /// as in the deployments of HyperFlow.
   public static let standard = JobTemplate(
     place: "the standard template",
     text: """

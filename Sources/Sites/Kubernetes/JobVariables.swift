@@ -49,8 +49,8 @@ enum JobVariables {
       + "of the site"
   ]
 
-  /// The values for a Job that runs a worker. One that has ended is replaced by another Job, so
-  /// Kubernetes starts none again.
+  /// The values for a Job that runs a worker. A worker that has ended is replaced by another Job,
+  /// so Kubernetes must not restart its pod.
   static func all(of worker: KubernetesWorker, in run: KubernetesRun) -> [String: String] {
     var all = all(of: [worker.example], in: run)
     all["command"] = "\(program(run)) \(worker.options.joined(separator: " "))"
@@ -62,7 +62,7 @@ enum JobVariables {
 
   private static func program(_ run: KubernetesRun) -> String {
     run.settings.executor
-      ?? (run.settings.executorImage == nil ? "hflow-job-execute" : BroughtExecutor.path)
+      ?? (run.settings.executorImage == nil ? "hflow-job-execute" : CopiedExecutor.path)
   }
 
   /// Without a password, the command is that of HyperFlow. With one, the executor takes the URL

@@ -3,16 +3,16 @@ import JSONValue
 import JobProtocol
 import Posix
 
-/// The program kubectl for one namespace of a cluster: the only way to Kubernetes, with the user's
-/// contexts, credentials and proxies.
+/// Calls kubectl for one namespace of a cluster. All access to Kubernetes goes through kubectl,
+/// which knows the user's contexts, credentials and proxies.
 public struct Kubectl: Sendable {
   let place: KubernetesPlace
-  /// The run whose objects are meant.
+  /// The id of the run, for the labels of its objects.
   let run: String
   let site: String
 
-  /// A server that is away keeps kubectl for longer than this.
-  private static let patience = 60_000
+  /// When a call of kubectl is ended. Longer than `requestLimit`, after which kubectl gives up.
+  private static let timeoutMilliseconds = 60_000
   /// Seconds after which one request ends.
   private static let requestLimit = 30
 
@@ -27,11 +27,11 @@ public struct Kubectl: Sendable {
     "\(KubernetesLabels.run)=\(run),\(KubernetesLabels.site)=\(site)"
   }
 
-  private func words(_ words: [String], limit: Int = requestLimit) -> [String] {
+  private func command(_ arguments: [String], limit: Int = requestLimit) -> [String] {
     var all = ["kubectl"]
     if let kubeconfig = place.kubeconfig { all.append("--kubeconfig=\(kubeconfig)") }
     if let context = place.context { all.append("--context=\(context)") }
-    return all + ["--namespace=\(place.namespace)", "--request-timeout=\(limit)s"] + words
+    return all + ["--namespace=\(place.namespace)", "--request-timeout=\(limit)s"] + arguments
   }
 
   /// The name of kubectl's context; `nil` in a pod, which has no kubeconfig.
@@ -43,14 +43,14 @@ public struct Kubectl: Sendable {
     return result.isSuccess && !name.isEmpty ? name : nil
   }
 
-  /// The beginning of commands for users.
+  /// The beginning of the commands that messages suggest to users.
   public var shownCommand: String { "kubectl -n \(place.namespace)" }
   public var namespace: String { place.namespace }
 
-  func call(_ words: [String], input: String = "") async -> Tool.Result {
+  func call(_ arguments: [String], input: String = "") async -> Tool.Result {
     await Tool.run(
-      self.words(words), input: input, environment: Self.environment(Environment.all),
-      milliseconds: Self.patience)
+      command(arguments), input: input, environment: Self.environment(Environment.all),
+      milliseconds: Self.timeoutMilliseconds)
   }
 
   /// The environment without the secrets of the run.
@@ -62,42 +62,42 @@ public struct Kubectl: Sendable {
     if result.status == .exited(127) {
       return SiteError("kubectl is not there; install it, or run this where it is")
     }
-    let words = result.isLate ? "no answer" : result.complaint
-    return SiteError("kubectl: \(KubectlComplaint(words).text)")
+    let text = result.isLate ? "no answer" : result.errorText
+    return SiteError("kubectl: \(KubectlError(text).text)")
   }
 
-  private func ask(_ words: [String], input: String = "") async throws(SiteError) -> String {
-    let result = await call(words, input: input)
+  private func output(_ arguments: [String], input: String = "") async throws(SiteError) -> String {
+    let result = await call(arguments, input: input)
     guard result.isSuccess else { throw error(result) }
     return result.output
   }
 
-  // MARK: Making
+  // MARK: Creating
 
-  /// Creates Jobs with one call. Returns what became of each that was not created.
-  public func create(_ jobs: [JobManifest]) async -> [String: KubectlComplaint] {
-    // A server takes unknown keys of a template, as it does from HyperFlow.
+  /// Creates Jobs with one call. Returns the error of each Job that was not created.
+  public func create(_ jobs: [JobManifest]) async -> [String: KubectlError] {
+    // Unknown keys of a template are accepted, as HyperFlow does.
     let result = await call(
       ["create", "--validate=warn", "-f", "-", "-o", "name"],
       input: jobs.map { $0.json.text + "\n" }.joined())
     if result.status == .exited(127) {
-      let refusal = KubectlComplaint.refused(error(result).lines.joined())
+      let refusal = KubectlError.refused(error(result).lines.joined())
       return Dictionary(jobs.map { ($0.name, refusal) }) { first, _ in first }
     }
     return CreationResult(
       names: jobs.map(\.name), output: result.output, errors: result.errors, isLate: result.isLate
-    ).complaints
+    ).failures
   }
 
   /// Creates the run's Secret, or replaces it: a resumed run may have another address.
   func apply(secret: JSON) async throws(SiteError) {
     let result = await call(["create", "-f", "-", "-o", "name"], input: secret.text)
     if result.isSuccess { return }
-    guard KubectlComplaint(result.errors) == .exists else { throw error(result) }
-    _ = try await ask(["replace", "-f", "-", "-o", "name"], input: secret.text)
+    guard KubectlError(result.errors) == .exists else { throw error(result) }
+    _ = try await output(["replace", "-f", "-", "-o", "name"], input: secret.text)
   }
 
-  // MARK: Looking
+  // MARK: Reading
 
   public func jobs() async throws(SiteError) -> [JobState] {
     try await items(of: "jobs").compactMap(JobState.init)
@@ -107,30 +107,30 @@ public struct Kubectl: Sendable {
     try await items(of: "pods").compactMap(PodState.init)
   }
 
-  /// One Job; `nil` if it does not exist or cannot be asked for.
+  /// One Job; `nil` if it does not exist or kubectl fails.
   public func job(_ name: String) async -> JobState? {
-    let output = try? await ask(["get", "job", name, "-o", "json"])
+    let output = try? await output(["get", "job", name, "-o", "json"])
     return output.flatMap { try? JSON(parsing: $0) }.flatMap(JobState.init)
   }
 
   private func items(of kind: String) async throws(SiteError) -> [JSON] {
-    let output = try await ask(["get", kind, "-l", selector, "-o", "json"])
+    let output = try await output(["get", kind, "-l", selector, "-o", "json"])
     guard let json = try? JSON(parsing: output) else {
       throw SiteError("kubectl get \(kind): not valid JSON")
     }
     return json["items"]?.array ?? []
   }
 
-  /// The last line that a pod has written; `nil` without one.
+  /// The last line of a pod's log; `nil` if the log is empty.
   public func lastLine(ofPod name: String) async -> String? {
-    let output = (try? await ask(["logs", name, "--all-containers", "--tail=5"])) ?? ""
+    let output = (try? await output(["logs", name, "--all-containers", "--tail=5"])) ?? ""
     let lines = output.split(whereSeparator: \.isNewline)
     return lines.last { $0.contains(where: \.isLetter) }.map { PodState.line(String($0)) }
   }
 
   /// Why pods of Jobs could not be made, by the Job's name.
   public func failedCreations() async -> [String: String] {
-    let output = try? await ask([
+    let output = try? await output([
       "get", "events", "--field-selector=reason=FailedCreate,involvedObject.kind=Job", "-o", "json",
     ])
     let items = output.flatMap { try? JSON(parsing: $0) }?["items"]?.array ?? []
@@ -142,12 +142,12 @@ public struct Kubectl: Sendable {
     return reasons
   }
 
-  // MARK: Removing
+  // MARK: Deleting
 
   /// Deletes Jobs with their pods; those that do not exist are no failure.
   public func delete(_ jobs: [String]) async throws(SiteError) {
     guard !jobs.isEmpty else { return }
-    _ = try await ask(
+    _ = try await output(
       ["delete", "jobs", "--ignore-not-found", "--wait=false", "--cascade=background"] + jobs)
   }
 
@@ -161,7 +161,7 @@ public struct Kubectl: Sendable {
       let place = "/\(path)/namespaces/\(place.namespace)/\(kind)?\(query)"
       let result = await call(["delete", "--raw", place])
       if result.isSuccess || result.status == .exited(127) { continue }
-      _ = try await ask([
+      _ = try await output([
         "delete", kind, "-l", selector, "--ignore-not-found", "--wait=false",
         "--cascade=background",
       ])
@@ -170,9 +170,9 @@ public struct Kubectl: Sendable {
 
   // MARK: Checking
 
-  /// Throws unless the server answers and the user may make Jobs in the namespace.
+  /// The version of the server. Throws if it does not answer.
   func version() async throws(SiteError) -> String {
-    let output = try await ask(["version", "-o", "json"])
+    let output = try await output(["version", "-o", "json"])
     let version = (try? JSON(parsing: output))?["serverVersion"]?["gitVersion"]?.string
     guard let version else { throw SiteError("kubectl version: the server did not answer") }
     return version
@@ -200,9 +200,9 @@ public struct Kubectl: Sendable {
   /// and a watch that a killed engine has left ends then.
   private static let watchLimit = 240
 
-  /// The words of the watch of all pods of the run.
-  var watchWords: [String] {
-    words(
+  /// The command that watches all pods of the run.
+  var watchCommand: [String] {
+    command(
       ["get", "pods", "-l", selector, "--watch", "--output-watch-events", "-o", "json"],
       limit: Self.watchLimit)
   }
@@ -220,10 +220,10 @@ public struct Kubectl: Sendable {
   /// Follows all pods of the run. The stream begins with those that exist, and ends with the
   /// watch: after some minutes, or when the server ends it.
   public func watch() -> AsyncStream<PodEvent> {
-    let words = watchWords
+    let command = watchCommand
     let environment = Self.environment(Environment.all)
     return AsyncStream { continuation in
-      let stream = ToolStream(words, environment: environment)
+      let stream = ToolStream(command, environment: environment)
       continuation.onTermination = { _ in stream.stop() }
       stream.start { lines in
         for event in lines.compactMap(PodEvent.init) { continuation.yield(event) }

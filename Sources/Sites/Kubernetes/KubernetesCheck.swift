@@ -1,7 +1,7 @@
 import JSONValue
 import Posix
 
-/// Asks a cluster whether it would take Jobs.
+/// Checks whether a cluster would accept Jobs.
 struct KubernetesCheck {
   let settings: SiteSettings
   let access: WorkerAccess
@@ -26,9 +26,9 @@ struct KubernetesCheck {
       let mistakes = templateMistakes(run)
       guard mistakes.isEmpty else { throw SiteError(mistakes) }
       return [
-        .good(
+        .passed(
           "\(name): ok; Kubernetes \(version), namespace \(kubectl.namespace)"),
-        .good(
+        .passed(
           "\(name): kubectl cannot tell whether pods reach Redis, have the directory and can pull "
             + "their images; that shows when they run"),
       ]

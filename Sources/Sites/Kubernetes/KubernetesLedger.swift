@@ -1,6 +1,6 @@
 import JobProtocol
 
-/// What is known of a site's workers in pods, as a value: pods and Jobs go in, changes come out.
+/// The known state of a site's workers in pods, as a value: pods and Jobs go in, changes come out.
 ///
 /// | Kubernetes says | the worker's place is |
 /// |---|---|
@@ -17,7 +17,7 @@ struct KubernetesLedger: Equatable, Sendable {
     var failure: Failure?
 
     struct Failure: Equatable {
-      /// `nil` if it never ran.
+      /// `nil` if the worker never ran.
       var runningSince: Int?
     }
   }
@@ -35,20 +35,22 @@ struct KubernetesLedger: Equatable, Sendable {
   init(site: String) { self.site = site }
 
   /// The names of the Jobs whose workers have not ended, in order.
-  var living: [String] { order }
+  var active: [String] { order }
   var pending: Int { places.values.count { $0.allocation.state == .pending } }
   var running: Int { places.values.count { $0.allocation.state == .running } }
 
   /// Workers that may not have taken jobs yet.
-  func fresh(now: Int) -> Int {
-    places.values.count { place in place.runningSince.map { now - $0 < Self.freshTime } ?? false }
+  func justStarted(now: Int) -> Int {
+    places.values.count { place in
+      place.runningSince.map { now - $0 < Self.justStartedMilliseconds } ?? false
+    }
   }
 
-  private static let freshTime = 3000
+  private static let justStartedMilliseconds = 3000
 
   func isRunning(_ job: String) -> Bool { places[job]?.allocation.state == .running }
   func worker(of job: String) -> String? { places[job]?.allocation.worker }
-  /// Jobs without a pod; Kubernetes may say why it makes none.
+  /// Jobs without a pod; an event of Kubernetes may have the reason.
   var withoutPods: [String] { order.filter { places[$0]?.hasPod == false } }
 
   /// A Job was made.
@@ -69,8 +71,8 @@ struct KubernetesLedger: Equatable, Sendable {
     Allocation(site: site, id: job, state: state, worker: worker)
   }
 
-  /// What the journal says about a place of a former engine.
-  mutating func recall(_ allocation: Allocation) {
+  /// Adds an allocation that a former engine has journaled.
+  mutating func restore(_ allocation: Allocation) {
     guard allocation.site == site, allocation.state != .ended else { return }
     add(allocation.id, allocation.worker)
     places[allocation.id]?.allocation = allocation
@@ -79,7 +81,7 @@ struct KubernetesLedger: Equatable, Sendable {
   mutating func observe(_ pod: PodState, isDeleted: Bool = false, now: Int) -> Change? {
     if places[pod.job] == nil {
       // A Job whose creation was never acknowledged, unless its worker has ended.
-      guard let token = pod.worker, !isDeleted, !pod.isLeaving, pod.phase != "Succeeded",
+      guard let token = pod.worker, !isDeleted, !pod.isBeingDeleted, pod.phase != "Succeeded",
         pod.phase != "Failed"
       else { return nil }
       add(pod.job, KubernetesWorker.name(token, site: site))
@@ -92,24 +94,24 @@ struct KubernetesLedger: Equatable, Sendable {
     switch PodMeaning(pod) {
     case .pending(let reason): return set(pod.job, .pending, reason, now)
     case .running: return set(pod.job, .running, "", now)
-    case .hopeless(let reason):
+    case .cannotStart(let reason):
       return end(pod.job, .lost(reason), isCertain: true, hasFailed: true)
     case .ended(let cause):
-      let isDisrupted = pod.disruption != nil || !pod.reason.isEmpty || pod.isLeaving
+      let isDisrupted = pod.disruption != nil || !pod.reason.isEmpty || pod.isBeingDeleted
       let isGood = pod.phase == "Succeeded"
       return end(
         pod.job, isGood ? nil : cause, isCertain: !isDisrupted, hasFailed: !isGood && !isDisrupted)
     }
   }
 
-  /// Compares with everything that Kubernetes has of the site.
+  /// Compares the ledger with all Jobs and pods of the site.
   ///
   /// - Parameter known: The Jobs that were known before Kubernetes was asked.
   mutating func compare(
     _ jobs: [JobState], _ pods: [PodState], known: [String], now: Int
   ) -> [Change] {
     var changes: [Change] = []
-    for job in jobs where places[job.name] == nil && !job.isLeaving && job.cause == nil {
+    for job in jobs where places[job.name] == nil && !job.isBeingDeleted && job.cause == nil {
       guard let token = job.worker else { continue }
       changes.append(submitted(job.name, worker: KubernetesWorker.name(token, site: site)))
     }
@@ -117,7 +119,7 @@ struct KubernetesLedger: Equatable, Sendable {
     let present = Dictionary(jobs.map { ($0.name, $0) }) { first, _ in first }
     for name in known where places[name] != nil {
       if let job = present[name] {
-        let cause = job.isLeaving ? FailureCause.lost("its Job was deleted") : job.cause
+        let cause = job.isBeingDeleted ? FailureCause.lost("its Job was deleted") : job.cause
         if let cause, let change = end(name, cause, isCertain: false, hasFailed: false) {
           changes.append(change)
         }
@@ -130,7 +132,7 @@ struct KubernetesLedger: Equatable, Sendable {
     return changes
   }
 
-  /// Why Kubernetes makes no pod for a Job.
+  /// Records why Kubernetes creates no pod for a Job.
   mutating func explain(_ job: String, _ reason: String) -> Change? {
     guard places[job]?.hasPod == false else { return nil }
     return set(job, .pending, reason, 0)
@@ -155,13 +157,13 @@ struct KubernetesLedger: Equatable, Sendable {
     order.removeAll { $0 == job }
     var ended = place.allocation
     ended.state = .ended
-    ended.reason = cause.map(Self.words) ?? ""
+    ended.reason = cause.map(Self.text) ?? ""
     return Change(
       allocation: ended, isCertain: isCertain,
       failure: hasFailed ? .init(runningSince: place.runningSince) : nil)
   }
 
-  private static func words(_ cause: FailureCause) -> String {
+  private static func text(_ cause: FailureCause) -> String {
     switch cause {
     case .lost(let text), .notFound(let text): text
     case .outOfMemory: "its pod ran out of memory"

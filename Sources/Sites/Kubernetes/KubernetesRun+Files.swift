@@ -5,7 +5,7 @@ extension KubernetesRun {
   /// Reads the template of a partition's Jobs.
   public func template(partition: String?) throws(SiteMistake) -> JobTemplate {
     let given = templatePath(partition: partition)
-    let path = given ?? usualTemplatePath
+    let path = given ?? standardTemplatePath
     if given == nil, !Files.exists(path) { return .standard }
     let bytes: [UInt8]
     do throws(PosixError) {
@@ -36,7 +36,7 @@ extension KubernetesRun {
 }
 
 extension Kubectl {
-  /// Throws unless the user may do in the namespace what a run does.
+  /// Throws unless the user has all permissions in the namespace that a run needs.
   public func checkRights() async throws(SiteError) {
     for (verb, kind) in [("create", "jobs"), ("delete", "jobs"), ("watch", "pods")] {
       guard try await !mayDo(verb, kind) else { continue }
@@ -46,7 +46,7 @@ extension Kubectl {
     }
   }
 
-  /// Makes the Secret of a run, if it needs one.
+  /// Creates the Secret of a run, if the run needs one.
   public func apply(
     secretOf run: KubernetesRun, redisURL: String?, signingKey: String?
   ) async throws(SiteError) {

@@ -1,13 +1,13 @@
 public import JSONValue
 import Posix
 
-/// What a site on Kubernetes needs to know besides its name.
+/// The settings of a site on Kubernetes.
 public struct KubernetesSettings: Sendable, Equatable {
   /// `nil`: `HF_VAR_NAMESPACE`, else `default`.
   public var namespace: String?
   /// A context of the kubeconfig; `nil` for the current one.
   public var context: String?
-  /// The path of the kubeconfig; `nil` for what kubectl uses by itself.
+  /// The path of the kubeconfig; `nil` for kubectl's default.
   public var kubeconfig: String?
   /// The image of jobs that name none.
   public var image: String?
@@ -21,8 +21,8 @@ public struct KubernetesSettings: Sendable, Equatable {
 
   public init() {}
 
-  /// Settles what would otherwise depend on the environment, so that a resumed run goes to the same
-  /// cluster, namespace and image.
+  /// Replaces defaults that depend on the environment by their values, so that a resumed run uses
+  /// the same cluster, namespace and image.
   public mutating func settle(_ environment: (String) -> String?) async {
     func variable(_ name: String) -> String? {
       environment(name).flatMap { $0.isEmpty ? nil : $0 }

@@ -4,45 +4,45 @@ import Posix
 /// Workers in pods of Kubernetes, as many as there is work for. Each is a Job of its own, made from
 /// the same template as the Jobs of tasks.
 ///
-/// One watch tells about all pods of the site. Workers that have ended are deleted with their Jobs.
+/// One watch reports all pods of the site. Workers that have ended are deleted with their Jobs.
 public actor KubernetesSite: WorkerSite {
   let settings: SiteSettings
   private let access: WorkerAccess
   private let run: KubernetesRun
   private let example: KubernetesTask
   private let kubectl: Kubectl
-  private let tell: @Sendable (SiteNews) -> Void
+  private let deliver: @Sendable (SiteNews) -> Void
   private var elastic: Elastic
   private var ledger: KubernetesLedger
-  /// Workers that a user has asked for and that were not submitted yet.
-  private var wanted = 0
+  /// The number of workers that a user has requested and that are not submitted yet.
+  private var requested = 0
   private var waiting = 0
   private var isStopping = false
   private var tasks: [Task<Void, Never>] = []
-  /// Submits and deletes. It ends with `stop`.
+  /// Submits and deletes Jobs; ends with `stop`.
   private var upkeep: Task<Void, Never>?
   private var pause = SubmissionPause()
   /// When the next submission may be made, in monotonic milliseconds.
   private var nextSubmission = 0
-  private var nextQuestion = 0
-  private var complaint = ""
+  private var nextEventQuery = 0
+  private var lastProblem = ""
   /// Jobs to delete.
   private var finished: [String] = []
   private var startFailures = StartFailures()
 
   private static let tickMilliseconds = 250
-  /// How often it is asked why Jobs have no pods.
-  private static let questionMilliseconds = 5000
+  /// How often Kubernetes is asked why Jobs have no pods.
+  private static let eventQueryMilliseconds = 5000
   /// A watch that ends sooner has failed.
   private static let shortWatch = 10_000
 
   public init(
     _ settings: SiteSettings, _ access: WorkerAccess, _ pods: WorkerPods,
-    tell: @escaping @Sendable (SiteNews) -> Void
+    deliver: @escaping @Sendable (SiteNews) -> Void
   ) {
     self.settings = settings
     self.access = access
-    self.tell = tell
+    self.deliver = deliver
     run = pods.run.forWorkers(hasKey: access.signingKey != nil)
     example = pods.example
     kubectl = Kubectl(run.place(partition: example.partition), run: run)
@@ -55,10 +55,10 @@ public actor KubernetesSite: WorkerSite {
       guard let url = access.networkURL else {
         throw SiteError("its workers cannot reach the run's Redis; give --redis-listen ADDRESS")
       }
-      _ = try manifest(stays: false)
-      for allocation in former { ledger.recall(allocation) }
-      // A cluster that is away will be back: a resumed run has workers there.
-      if ledger.living.isEmpty { try await kubectl.checkRights() }
+      _ = try manifest(isPermanent: false)
+      for allocation in former { ledger.restore(allocation) }
+      // A resumed run does not fail if the cluster cannot be reached: it has workers there.
+      if ledger.active.isEmpty { try await kubectl.checkRights() }
       try await kubectl.apply(secretOf: run, redisURL: url, signingKey: access.signingKey)
     } catch {
       throw SiteError(error.lines.map { "site \(settings.name): \($0)" })
@@ -76,12 +76,13 @@ public actor KubernetesSite: WorkerSite {
   }
 
   private func manifest(
-    stays: Bool
+    isPermanent: Bool
   ) throws(SiteError) -> (worker: KubernetesWorker, manifest: JobManifest) {
     let random = String(UInt64.random(in: .min ... .max), radix: 36)
     let token = String((String(repeating: "0", count: 8) + random).suffix(8))
     let worker = KubernetesWorker(
-      settings, run: "\(access.run)", queue: access.queue, example, token: token, stays: stays)
+      settings, run: "\(access.run)", queue: access.queue, example, token: token,
+      isPermanent: isPermanent)
     do throws(SiteMistake) {
       let template = try run.template(partition: example.partition)
       return (worker, try JobManifest(worker, template, in: run))
@@ -92,7 +93,7 @@ public actor KubernetesSite: WorkerSite {
 
   public func demand(_ waiting: Int) { self.waiting = waiting }
 
-  // MARK: Looking
+  // MARK: Watching
 
   private func follow() async {
     var failures = 0
@@ -116,13 +117,13 @@ public actor KubernetesSite: WorkerSite {
 
   /// Finds what the watch has missed. If Kubernetes does not answer, nothing counts as ended.
   private func compare() async {
-    let known = ledger.living
+    let known = ledger.active
     do throws(SiteError) {
       let jobs = try await kubectl.jobs()
       let pods = try await kubectl.pods()
       report(ledger.compare(jobs, pods, known: known, now: Clock.monotonicMilliseconds))
     } catch {
-      complain(error)
+      reportProblem(error)
     }
   }
 
@@ -140,10 +141,10 @@ public actor KubernetesSite: WorkerSite {
         let life = failure.runningSince.map { Clock.monotonicMilliseconds - $0 } ?? 0
         if life < StartFailures.shortLife { news.notices += failedToStart(reason) }
       } else {
-        startFailures.hasServed()
+        startFailures.succeeded()
       }
     }
-    tell(news)
+    deliver(news)
   }
 
   private func failedToStart(_ reason: String) -> [String] {
@@ -158,13 +159,13 @@ public actor KubernetesSite: WorkerSite {
     if !finished.isEmpty {
       let jobs = finished
       finished = []
-      // What is not deleted now goes with the run.
+      // If this fails, `stop` deletes the Jobs at the end of the run.
       try? await kubectl.delete(jobs)
     }
     let now = Clock.monotonicMilliseconds
     if !isStopping, now >= nextSubmission { await submit() }
-    if !isStopping, now >= nextQuestion, !ledger.withoutPods.isEmpty {
-      nextQuestion = now + Self.questionMilliseconds
+    if !isStopping, now >= nextEventQuery, !ledger.withoutPods.isEmpty {
+      nextEventQuery = now + Self.eventQueryMilliseconds
       let reasons = await kubectl.failedCreations()
       report(reasons.compactMap { ledger.explain($0.key, $0.value) })
     }
@@ -173,118 +174,119 @@ public actor KubernetesSite: WorkerSite {
   private func submit() async {
     let missing = elastic.missing(
       waiting: waiting, pending: ledger.pending, running: ledger.running,
-      fresh: ledger.fresh(now: Clock.monotonicMilliseconds))
-    let count = min(pause.batch, max(missing, wanted))
+      justStarted: ledger.justStarted(now: Clock.monotonicMilliseconds))
+    let count = min(pause.batch, max(missing, requested))
     guard count > 0 else { return }
-    // The least number stays although it has no jobs.
-    let staying = max(0, elastic.range.least - ledger.pending - ledger.running)
+    // The minimum number of workers stays although they have no jobs.
+    let staying = max(0, elastic.range.minimum - ledger.pending - ledger.running)
     var batch: [(worker: KubernetesWorker, manifest: JobManifest)] = []
     do throws(SiteError) {
-      for index in 0..<count { batch.append(try manifest(stays: index < staying)) }
+      for index in 0..<count { batch.append(try manifest(isPermanent: index < staying)) }
     } catch {
-      return rest(after: error.lines.joined(separator: "; "))
+      return delaySubmission(after: error.lines.joined(separator: "; "))
     }
-    let complaints = await kubectl.create(batch.map(\.manifest))
+    let failures = await kubectl.create(batch.map(\.manifest))
     var changes: [KubernetesLedger.Change] = []
-    var trouble: KubectlComplaint?
+    var refusal: KubectlError?
     for (worker, manifest) in batch {
-      if let complaint = complaints[manifest.name], complaint != .exists {
-        // A Job that was made all the same is found by its label.
-        trouble = complaint
+      if let failure = failures[manifest.name], failure != .exists {
+        // If the Job was created nevertheless, it is found by its label.
+        refusal = failure
       } else {
         changes.append(ledger.submitted(manifest.name, worker: worker.name))
       }
     }
-    wanted = max(0, wanted - changes.count)
+    requested = max(0, requested - changes.count)
     report(changes)
-    guard let trouble else {
-      complaint = ""
+    guard let refusal else {
+      lastProblem = ""
       pause.succeeded()
       nextSubmission = Clock.monotonicMilliseconds + 500
       return
     }
-    if let delay = pause.next(after: trouble) {
+    if let delay = pause.next(after: refusal) {
       nextSubmission = Clock.monotonicMilliseconds + delay
-      complain(SiteError(trouble.text))
+      reportProblem(SiteError(refusal.text))
     } else {
-      rest(after: trouble.text)
+      delaySubmission(after: refusal.text)
     }
   }
 
-  /// What Kubernetes refuses may be mended while the run runs.
-  private func rest(after text: String) {
+  /// Waits before the next submission: a user may correct the cause of a refusal during the run.
+  private func delaySubmission(after text: String) {
     nextSubmission = Clock.monotonicMilliseconds + startFailures.nextPause()
-    complain(SiteError(text))
+    reportProblem(SiteError(text))
   }
 
-  private func complain(_ error: SiteError) {
+  private func reportProblem(_ error: SiteError) {
     let text = error.lines.joined(separator: "; ")
-    guard text != complaint else { return }
-    complaint = text
-    tell(SiteNews(notices: ["site \(settings.name): \(text); this is tried again"]))
+    guard text != lastProblem else { return }
+    lastProblem = text
+    deliver(SiteNews(notices: ["site \(settings.name): \(text); this is tried again"]))
   }
 
-  // MARK: Orders
+  // MARK: Steering
 
   public func steer(_ request: WorkersRequest) async -> WorkersAnswer {
-    let living = ledger.living
+    let active = ledger.active
     switch request.change {
     case .add:
-      let most = living.count + wanted + request.count
-      elastic.range.most = max(elastic.range.most, min(most, WorkerRange.limit))
-      wanted += request.count
+      let maximum = active.count + requested + request.count
+      elastic.range.maximum = max(elastic.range.maximum, min(maximum, WorkerRange.limit))
+      requested += request.count
       nextSubmission = min(nextSubmission, Clock.monotonicMilliseconds)
       return WorkersAnswer(
-        "\(request.count) more asked for, at most \(elastic.range.most) from now on")
+        "\(request.count) more asked for, at most \(elastic.range.maximum) from now on")
     case .drain:
-      let chosen = choice(for: request, from: living.filter(ledger.isRunning))
-      guard !chosen.isEmpty else { return .refused(noSuch(request, "running ")) }
-      lower(by: chosen.count)
+      let chosen = selectWorkers(for: request, from: active.filter(ledger.isRunning))
+      guard !chosen.isEmpty else { return .refused(notFound(request, "running ")) }
+      lowerLimits(by: chosen.count)
       var answer = WorkersAnswer("\(chosen.count) finish their jobs and leave\(limit)")
       answer.drained = chosen.compactMap(ledger.worker)
       return answer
     case .remove:
-      // Those that wait cost nothing; then those that came last.
-      let pending = living.filter { !ledger.isRunning($0) }.reversed()
-      let order = Array(pending) + living.filter(ledger.isRunning).reversed()
-      let chosen = choice(for: request, from: order)
-      guard !chosen.isEmpty else { return .refused(noSuch(request, "")) }
+      // Pending workers first, because they have no jobs; then the newest running ones.
+      let pending = active.filter { !ledger.isRunning($0) }.reversed()
+      let order = Array(pending) + active.filter(ledger.isRunning).reversed()
+      let chosen = selectWorkers(for: request, from: order)
+      guard !chosen.isEmpty else { return .refused(notFound(request, "")) }
       do throws(SiteError) {
         try await kubectl.delete(chosen)
       } catch {
         return .refused(error.lines.joined(separator: "; "))
       }
-      lower(by: chosen.count)
+      lowerLimits(by: chosen.count)
       return WorkersAnswer("\(chosen.count) deleted, their jobs are retried\(limit)")
     }
   }
 
-  private var limit: String { ", at most \(elastic.range.most) from now on" }
+  private var limit: String { ", at most \(elastic.range.maximum) from now on" }
 
-  private func choice(for request: WorkersRequest, from jobs: [String]) -> [String] {
+  private func selectWorkers(for request: WorkersRequest, from jobs: [String]) -> [String] {
     guard let worker = request.worker else { return Array(jobs.prefix(request.count)) }
     return jobs.filter { $0 == worker || ledger.worker(of: $0) == worker }
   }
 
-  /// Otherwise others would be submitted in their place as long as jobs wait.
-  private func lower(by count: Int) {
-    elastic.lower(by: count, living: ledger.living.count)
-    wanted = 0
+  /// Lowers the limits, because otherwise new workers would replace the removed ones while jobs
+  /// wait.
+  private func lowerLimits(by count: Int) {
+    elastic.lowerLimits(by: count, active: ledger.active.count)
+    requested = 0
   }
 
-  private func noSuch(_ request: WorkersRequest, _ kind: String) -> String {
+  private func notFound(_ request: WorkersRequest, _ kind: String) -> String {
     request.worker.map { "there is no \(kind)worker \($0)" } ?? "there is no \(kind)worker"
   }
 
   public func stop() async {
     isStopping = true
     for task in tasks { task.cancel() }
-    // What is being created now would outlive the deletion.
+    // Otherwise a Job that is being created would outlive the deletion.
     await upkeep?.value
     do throws(SiteError) {
       try await kubectl.deleteAll()
     } catch {
-      tell(
+      deliver(
         SiteNews(notices: [
           "site \(settings.name): what the run has made in namespace \(kubectl.namespace) could "
             + "not be deleted: \(error.lines.joined(separator: "; "))"

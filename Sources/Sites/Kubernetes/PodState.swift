@@ -1,25 +1,25 @@
 import JSONValue
 public import JobProtocol
 
-/// What Kubernetes says about a pod.
+/// The state of a pod according to Kubernetes.
 public struct PodState: Sendable, Equatable {
   public var name: String
-  /// The Job that it belongs to.
+  /// The Job that created the pod.
   public var job: String
-  /// What its worker's name ends with, if it runs one.
+  /// The token at the end of its worker's name; `nil` if it runs no worker.
   var worker: String?
   public var phase: String
   public var reason: String
   public var message: String
   /// Whether it is being deleted.
-  public var isLeaving: Bool
-  /// Why a container waits: the word, and a sentence.
+  public var isBeingDeleted: Bool
+  /// Why a container waits: the reason, and a message.
   var waiting: Waiting?
-  /// How the last container ended; also one that was started again.
+  /// How the last container ended, even if it was restarted since.
   var ended: Ended?
-  /// Why it cannot be placed, in the scheduler's words.
+  /// The scheduler's message if the pod cannot be placed.
   var unschedulable: String?
-  /// Why it is disrupted (condition `DisruptionTarget`).
+  /// The reason of the condition `DisruptionTarget`.
   public var disruption: String?
   var deadline: Int?
 
@@ -47,11 +47,11 @@ public struct PodState: Sendable, Equatable {
     phase = status?["phase"]?.string ?? ""
     reason = status?["reason"]?.string ?? ""
     message = Self.line(status?["message"]?.string)
-    isLeaving = json["metadata"]?["deletionTimestamp"]?.string != nil
+    isBeingDeleted = json["metadata"]?["deletionTimestamp"]?.string != nil
     deadline = json["spec"]?["activeDeadlineSeconds"]?.int
     for condition in status?["conditions"]?.array ?? [] {
       let isTrue = condition["status"]?.string == "True"
-      let text = Self.words(condition["reason"]?.string, condition["message"]?.string)
+      let text = Self.text(condition["reason"]?.string, condition["message"]?.string)
       switch condition["type"]?.string {
       case "PodScheduled" where !isTrue && condition["reason"]?.string == "Unschedulable":
         unschedulable = text
@@ -75,24 +75,26 @@ public struct PodState: Sendable, Equatable {
       let found = Ended(
         exitCode: end["exitCode"]?.int ?? 0, reason: end["reason"]?.string ?? "",
         message: Self.line(end["message"]?.string))
-      // A container that was killed for its memory and started again ends with other words.
+      // A container that was killed for its memory and restarted has another reason at its end.
       if ended == nil || ended?.exitCode == 0 || found.reason == "OOMKilled" { ended = found }
     }
   }
 
-  /// Whether its container ended with an error that nobody else has caused.
+  /// Whether its container ended with an error, and not because the pod was deleted, evicted or
+  /// disrupted.
   public var hasFailedByItself: Bool {
-    phase == "Failed" && disruption == nil && reason.isEmpty && !isLeaving && ended?.exitCode != 0
+    phase == "Failed" && disruption == nil && reason.isEmpty && !isBeingDeleted
+      && ended?.exitCode != 0
   }
 
-  static func words(_ reason: String?, _ message: String?) -> String {
+  static func text(_ reason: String?, _ message: String?) -> String {
     [reason, line(message)].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
   }
 
   /// One line of a text, not too long.
   static func line(_ text: String?) -> String {
-    let words = (text ?? "").split(whereSeparator: \.isNewline).joined(separator: " ")
-    return words.count > 300 ? words.prefix(299) + "…" : words
+    let text = (text ?? "").split(whereSeparator: \.isNewline).joined(separator: " ")
+    return text.count > 300 ? text.prefix(299) + "…" : text
   }
 }
 
@@ -102,7 +104,7 @@ public struct PodState: Sendable, Equatable {
 /// |---|---|
 /// | `Unschedulable` | pending, with the scheduler's words |
 /// | `ErrImagePull`, `ContainerCreating`, `PodInitializing` | pending |
-/// | a word of `hopelessReasons`, such as `ImagePullBackOff` | hopeless: its jobs fail |
+/// | a word of `cannotStartReasons`, such as `ImagePullBackOff` | hopeless: its jobs fail |
 /// | `Running` | running |
 /// | `Evicted`, `DisruptionTarget`, `NodeLost`, `Shutdown`, `Preempting`, … | lost |
 /// | the pod has a deletion time, however it ended | lost: a user or the cluster deleted it |
@@ -112,12 +114,12 @@ public struct PodState: Sendable, Equatable {
 /// | any other end | lost: the executor ended without a report |
 public enum PodMeaning: Sendable, Equatable {
   case pending(String)
-  case hopeless(String)
+  case cannotStart(String)
   case running
   case ended(FailureCause)
 
-  /// What waiting does not change.
-  static let hopelessReasons: Set<String> = [
+  /// Reasons that do not go away by waiting.
+  static let cannotStartReasons: Set<String> = [
     "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
     "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
   ]
@@ -128,8 +130,9 @@ public enum PodMeaning: Sendable, Equatable {
     case "Running": self = .running
     default:
       if let waiting = pod.waiting, waiting.reason != "ContainerCreating" {
-        let text = PodState.words(waiting.reason, waiting.message)
-        self = Self.hopelessReasons.contains(waiting.reason) ? .hopeless(text) : .pending(text)
+        let text = PodState.text(waiting.reason, waiting.message)
+        self =
+          Self.cannotStartReasons.contains(waiting.reason) ? .cannotStart(text) : .pending(text)
       } else {
         self = .pending(pod.unschedulable ?? pod.waiting?.reason ?? "")
       }
@@ -141,13 +144,13 @@ public enum PodMeaning: Sendable, Equatable {
     if let disruption = pod.disruption { return .lost("its pod was ended: \(disruption)") }
     if pod.reason == "DeadlineExceeded" { return .timeout(seconds: Double(pod.deadline ?? 0)) }
     if !pod.reason.isEmpty {
-      return .lost("its pod was ended: \(PodState.words(pod.reason, pod.message))")
+      return .lost("its pod was ended: \(PodState.text(pod.reason, pod.message))")
     }
     if pod.ended?.reason == "OOMKilled" { return .outOfMemory(certain: true) }
-    if pod.isLeaving { return .lost("its pod \(pod.name) was deleted") }
+    if pod.isBeingDeleted { return .lost("its pod \(pod.name) was deleted") }
     guard let end = pod.ended else { return .lost("its pod ended") }
-    let words = PodState.words(end.reason == "Error" ? nil : end.reason, end.message)
-    let more = words.isEmpty ? "" : " (\(words))"
+    let text = PodState.text(end.reason == "Error" ? nil : end.reason, end.message)
+    let more = text.isEmpty ? "" : " (\(text))"
     switch end.exitCode {
     case 0: return .lost("its pod ended without a report")
     case 126, 127, 128:
@@ -160,21 +163,21 @@ public enum PodMeaning: Sendable, Equatable {
     }
   }
 
-  /// Why a pod is gone that nobody here has deleted.
+  /// Why a pod is gone that this engine has not deleted.
   public static func causeOfDeletion(_ pod: PodState) -> FailureCause {
     let isKnown = pod.disruption != nil || !pod.reason.isEmpty || pod.phase == "Failed"
     return isKnown ? cause(of: pod) : .lost("its pod \(pod.name) was deleted")
   }
 }
 
-/// What Kubernetes says about a Job.
+/// The state of a Job according to Kubernetes.
 public struct JobState: Sendable, Equatable {
   public var name: String
   /// The ids of its jobs, from the annotation.
   public var jobs: [String]
   /// What its worker's name ends with, if it runs one.
   var worker: String?
-  public var isLeaving: Bool
+  public var isBeingDeleted: Bool
   /// The reason of its condition `Failed`.
   var failure: String?
   var isComplete: Bool
@@ -189,19 +192,19 @@ public struct JobState: Sendable, Equatable {
     jobs = (metadata?["annotations"]?[KubernetesLabels.jobs]?.string ?? "")
       .split(separator: " ").map(String.init)
     worker = metadata?["labels"]?[KubernetesLabels.worker]?.string
-    isLeaving = metadata?["deletionTimestamp"]?.string != nil
+    isBeingDeleted = metadata?["deletionTimestamp"]?.string != nil
     deadline = json["spec"]?["activeDeadlineSeconds"]?.int
     let conditions = json["status"]?["conditions"]?.array ?? []
-    let met = conditions.filter { $0["status"]?.string == "True" }
-    isComplete = met.contains { $0["type"]?.string == "Complete" }
-    // The second one comes first, while pods are still ending.
-    let failed = met.first { $0["type"]?.string == "Failed" }
-    failure = (failed ?? met.first { $0["type"]?.string == "FailureTarget" }).map {
-      PodState.words($0["reason"]?.string, $0["message"]?.string)
+    let trueConditions = conditions.filter { $0["status"]?.string == "True" }
+    isComplete = trueConditions.contains { $0["type"]?.string == "Complete" }
+    // `FailureTarget` is set before `Failed`, while pods are still ending.
+    let failed = trueConditions.first { $0["type"]?.string == "Failed" }
+    failure = (failed ?? trueConditions.first { $0["type"]?.string == "FailureTarget" }).map {
+      PodState.text($0["reason"]?.string, $0["message"]?.string)
     }
   }
 
-  /// Why its jobs have ended, if no pod tells; `nil` while it runs.
+  /// Why its jobs have ended, if no pod has a cause; `nil` while it runs.
   public var cause: FailureCause? {
     if let failure {
       if failure.hasPrefix("DeadlineExceeded") {

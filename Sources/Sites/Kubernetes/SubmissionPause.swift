@@ -23,8 +23,8 @@ public struct SubmissionPause: Sendable, Equatable {
   }
 
   /// The pause in milliseconds; `nil` if waiting does not help.
-  public mutating func next(after complaint: KubectlComplaint) -> Int? {
-    switch complaint {
+  public mutating func next(after error: KubectlError) -> Int? {
+    switch error {
     case .quota:
       batch = 1
       return quota.next()

@@ -1,6 +1,6 @@
 public import JSONValue
 
-/// The tasks that the workers of a site are for.
+/// The pool whose tasks the workers of a site run.
 public struct SitePool: Sendable, Equatable {
   /// The name of their processes.
   public var process: String
@@ -87,10 +87,10 @@ public struct WorkerPools: Sendable, Equatable {
   }
 }
 
-/// What the pods of workers are made from.
+/// The data from which the pods of workers are created.
 public struct WorkerPods: Sendable {
   public var run: KubernetesRun
-  /// A task of those that they are for: its image and what it asks for are those of the pods.
+  /// A task of the pool: its image and its requests are those of the pods.
   public var example: KubernetesTask
 
   public init(run: KubernetesRun, example: KubernetesTask) {
@@ -101,17 +101,17 @@ public struct WorkerPods: Sendable {
 
 /// A worker that is to run in a pod.
 public struct KubernetesWorker: Sendable, Equatable {
-  /// What tells it from the site's other workers: letters and digits.
+  /// Distinguishes the worker from the site's others: letters and digits.
   let token: String
   let site: String
   let example: KubernetesTask
-  /// The options of the executor, words without characters that a shell interprets.
+  /// The options of the executor, without characters that a shell interprets.
   let options: [String]
 
   /// - Parameter stays: It does not exit when it has had no job for a while.
   public init(
     _ settings: SiteSettings, run: String, queue: String?, _ example: KubernetesTask, token: String,
-    stays: Bool
+    isPermanent: Bool
   ) {
     self.token = token
     self.example = example
@@ -119,7 +119,7 @@ public struct KubernetesWorker: Sendable, Equatable {
     options =
       ["--worker", "--pool", run, "--preemptible"]
       + (queue.map { ["--queue", $0] } ?? [])
-      + (stays ? [] : ["--idle", "\(settings.idle)"])
+      + (isPermanent ? [] : ["--idle", "\(settings.idle)"])
       + (settings.memory.map { ["--memory", "\($0)"] } ?? [])
       + ["--name", Self.name(token, site: settings.name), "--slots", "\(settings.slots ?? 1)"]
   }

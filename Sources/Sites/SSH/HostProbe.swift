@@ -1,6 +1,6 @@
 import JobProtocol
 
-/// What a host said about itself before its first worker.
+/// What a host reported about itself before its first worker was started.
 struct HostProbe: Equatable {
   var host: String
   /// Milliseconds since 1970 on its clock; `nil` if the host did not report it.
@@ -21,7 +21,8 @@ struct HostProbe: Equatable {
   /// The worker of a former engine that still runs there.
   var worker: Int?
 
-  /// How far apart the clocks may be: signed orders and the times of jobs depend on them.
+  /// The largest permitted difference of the clocks, in milliseconds: signed orders and the times
+  /// of jobs depend on it.
   static let clockTolerance = 5_000
 
   init?(_ answers: [String: String], asked: Int, answered: Int) {

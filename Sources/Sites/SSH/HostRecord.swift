@@ -1,6 +1,6 @@
 import JSONValue
 
-/// What the next engine needs to find a worker on a host again; a file in the run's directory.
+/// The data with which the next engine finds a worker on a host; a file in the run's directory.
 struct HostRecord: Equatable, Sendable {
   /// The host's private directory for the worker.
   var place: String

@@ -7,9 +7,9 @@ import ShellText
 /// Copies the files of jobs between the run's directory and a host that does not share it, with
 /// `rsync` over the host's connection.
 ///
-/// Its worker asks before a job starts and after its program has ended (`StageRequest`). So a copy
+/// Its worker sends a `StageRequest` before a job starts and after its program has ended. So a copy
 /// belongs to an attempt that the worker has claimed: nothing is copied for a job that another
-/// worker has, and the next engine hears the same requests again. Requests that wait are copied
+/// worker has, and the next engine receives the same requests again. Waiting requests are copied
 /// together, one `rsync` in each direction at a time.
 ///
 /// | what has happened | answer |
@@ -23,13 +23,13 @@ actor HostStager {
   private let connection: SSHConnection
   /// The directory of the run's jobs.
   private let root: String
-  /// What stands for it on the host.
+  /// The directory on the host that has the copies.
   private let work: String
-  /// Where the worker looks for answers.
+  /// The directory on the host in which the worker expects answers.
   private let answers: String
   /// A private directory here.
   private let files: String
-  private let turns: TransferTurns
+  private let transferLimit: TransferLimit
   private var waiting: [StageRequest.Direction: [StageRequest]] = [:]
   private var known: Set<String> = []
   private var busy: Set<StageRequest.Direction> = []
@@ -38,13 +38,13 @@ actor HostStager {
 
   private static let attempts = 3
   private static let batch = 200
-  /// A copy that makes no progress for so long, in seconds, is ended.
+  /// A copy without progress is ended after this time, in seconds.
   private static let silence = 60
   private static let longest = 86_400_000
 
   init(
     host: String, connection: SSHConnection, root: String, work: String, place: String,
-    files: String, turns: TransferTurns
+    files: String, transferLimit: TransferLimit
   ) {
     self.host = host
     self.connection = connection
@@ -52,7 +52,7 @@ actor HostStager {
     self.work = work
     answers = Files.join(place, "stage")
     self.files = files
-    self.turns = turns
+    self.transferLimit = transferLimit
   }
 
   func add(_ request: StageRequest) {
@@ -68,7 +68,7 @@ actor HostStager {
     waiting = [:]
   }
 
-  /// Copies what the site's settings name: programs, tables that no signal names.
+  /// Copies the files that the site's settings name: programs and tables that are not signals.
   func copy(always paths: [String]) async throws(SiteError) {
     guard !paths.isEmpty else { return }
     for path in paths where !Files.exists(Files.join(root, path)) {
@@ -76,7 +76,7 @@ actor HostStager {
     }
     let result = await rsync(.in, paths)
     guard result.isSuccess else {
-      throw SiteError("\(host): cannot copy files there: \(Self.complaint(result))")
+      throw SiteError("\(host): cannot copy files there: \(Self.errorText(result))")
     }
   }
 
@@ -115,7 +115,7 @@ actor HostStager {
     await send(answers)
   }
 
-  /// The files to copy. Inputs are measured here; outputs the worker has measured there.
+  /// The files to copy. Inputs are measured here. Outputs were measured by the worker.
   private func measured(_ request: StageRequest) -> ([StagedFile], failure: String?) {
     guard request.direction == .in else { return (request.files, nil) }
     var found: [StagedFile] = []
@@ -132,7 +132,7 @@ actor HostStager {
     return (found, nil)
   }
 
-  /// What is wrong with the copies here; inputs are looked at by the worker.
+  /// An error in the output files that arrived here; `nil` for inputs, which the worker checks.
   private func problem(with request: StageRequest) -> String? {
     guard request.direction == .out else { return nil }
     for file in request.files {
@@ -149,7 +149,7 @@ actor HostStager {
     return nil
   }
 
-  /// Returns why it failed; waits while the connection is lost.
+  /// Returns the reason of a failure, or `nil`. Waits while the connection is lost.
   private func copy(_ direction: StageRequest.Direction, _ paths: [String]) async -> String? {
     guard !paths.isEmpty else { return nil }
     while !isStopping {
@@ -157,7 +157,7 @@ actor HostStager {
       if result.isSuccess { return nil }
       if await connection.isOpen() {
         let way = direction == .in ? "to" : "from"
-        return "files cannot be copied \(way) \(host): \(Self.complaint(result))"
+        return "files cannot be copied \(way) \(host): \(Self.errorText(result))"
       }
       await Ticker.pause(milliseconds: 500)
     }
@@ -175,18 +175,18 @@ actor HostStager {
       return Tool.Result(status: .exited(11), output: "", errors: "\(list) cannot be written")
     }
     let more = ["--from0", "--files-from=\(list)"]
-    let here = root.hasSuffix("/") ? root : root + "/"
-    let there = Self.target(host, work + "/")
-    await turns.begin()
+    let local = root.hasSuffix("/") ? root : root + "/"
+    let remote = Self.target(host, work + "/")
+    await transferLimit.acquire()
     let result = await Tool.run(
-      words(more) + (direction == .in ? [here, there] : [there, here]),
+      command(more) + (direction == .in ? [local, remote] : [remote, local]),
       milliseconds: Self.longest)
-    await turns.end()
+    await transferLimit.release()
     return result
   }
 
-  private func words(_ more: [String]) -> [String] {
-    let shell = connection.words([]).map { $0.contains(" ") ? ShellWords.quoted($0) : $0 }
+  private func command(_ more: [String]) -> [String] {
+    let shell = connection.command([]).map { $0.contains(" ") ? ShellWords.quoted($0) : $0 }
     return [
       "rsync", "-rLptO", "-s", "--timeout=\(Self.silence)", "-e", shell.joined(separator: " "),
     ] + more
@@ -212,33 +212,33 @@ actor HostStager {
     }
     while !isStopping {
       let result = await Tool.run(
-        words([folder + "/", Self.target(host, answers + "/")]), milliseconds: Self.longest)
+        command([folder + "/", Self.target(host, answers + "/")]), milliseconds: Self.longest)
       if result.isSuccess { break }
       await Ticker.pause(milliseconds: 500)
     }
     for (id, _) in all { known.remove(id) }
   }
 
-  /// What `rsync` says first: its last line is only the exit code.
-  static func complaint(_ result: Tool.Result) -> String {
+  /// The first error line of `rsync`: its last line has only the exit code.
+  static func errorText(_ result: Tool.Result) -> String {
     let lines = result.errors.split(whereSeparator: \.isNewline).map(String.init)
     let first = lines.first { $0.hasPrefix("rsync: ") && !$0.contains("connection unexpectedly") }
-    guard let first else { return result.complaint }
+    guard let first else { return result.errorText }
     let text = first.dropFirst("rsync: ".count)
     return text.hasPrefix("[") ? String(text.drop { $0 != "]" }.dropFirst(2)) : String(text)
   }
 }
 
-/// Lets so many copies run at a time, over all hosts of a site.
-actor TransferTurns {
+/// Limits how many copies run at a time, over all hosts of a site.
+actor TransferLimit {
   private var free: Int
   private var waiters: [CheckedContinuation<Void, Never>] = []
 
-  static let most = 8
+  static let maximum = 8
 
-  init(_ count: Int = most) { free = count }
+  init(_ count: Int = maximum) { free = count }
 
-  func begin() async {
+  func acquire() async {
     if free > 0 {
       free -= 1
     } else {
@@ -246,12 +246,12 @@ actor TransferTurns {
     }
   }
 
-  func end() {
+  func release() {
     if waiters.isEmpty { free += 1 } else { waiters.removeFirst().resume() }
   }
 }
 
-/// The requests in a file that grows: each complete line once.
+/// Reads the requests in a growing file: each complete line once.
 struct StageRequestReader {
   private var offset = 0
 

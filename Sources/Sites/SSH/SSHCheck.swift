@@ -55,14 +55,14 @@ struct SSHCheck {
     }
     let images = ImageProbe(settings, access)
     if !images.images.isEmpty {
-      let answers = try await connection.ask("\(SSHScripts.say)\n\(images.script)say end\n")
+      let answers = try await connection.runScript("\(SSHScripts.say)\n\(images.script)say end\n")
       findings += SiteFinding.mistakes(images.mistakes(named: name, answers))
     }
-    _ = try await connection.ask(
+    _ = try await connection.runScript(
       SSHScripts.stop(place: probe.place, pid: nil, work: probe.work))
     guard findings.isEmpty else { return findings }
     let files = settings.isStaged ? "files are copied" : "\(access.directory) is shared"
-    return [.good("\(name): ok; \(probe.executor ?? ""), \(files)")]
+    return [.passed("\(name): ok; \(probe.executor ?? ""), \(files)")]
   }
 
   /// Checks that a worker there reaches Redis through the tunnel.
@@ -71,7 +71,7 @@ struct SSHCheck {
   ) async throws(SiteError) {
     let socket = Files.join(place, "redis.sock")
     if let redis = access.redisPlace() { try await connection.forward(redis, to: socket) }
-    let answers = try await connection.ask(
+    let answers = try await connection.runScript(
       SSHScripts.trial(
         executor: executor, pool: access.run.text, url: access.socketURL(socket)))
     guard answers["trial"] != "0" else { return }

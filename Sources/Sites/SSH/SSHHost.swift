@@ -14,20 +14,20 @@ import Posix
 /// | a former engine has left connection and worker | adopts both |
 actor SSHHost {
   enum Start: Equatable, Sendable {
-    case underWay, running
+    case starting, running
     case failed([String])
   }
 
   private let site: SiteSettings
   private nonisolated let entry: HostEntry
   private let access: WorkerAccess
-  /// The part of file names that stands for this host.
+  /// Identifies this host in file names.
   private let number: Int
-  private let tell: @Sendable (SiteNews) -> Void
+  private let deliver: @Sendable (SiteNews) -> Void
   private var connection: SSHConnection
   /// A connection in this engine's own directory; `connection` may be a former engine's.
-  private let freshConnection: SSHConnection
-  /// Whether the worker is supervised, and nothing else waits for the host.
+  private let newConnection: SSHConnection
+  /// Whether the worker is being supervised, so no connection attempt is in progress.
   private var isConnected = false
   private var record: HostRecord?
   private var probe: HostProbe?
@@ -35,44 +35,44 @@ actor SSHHost {
   /// While files are copied to and from the host.
   private var stager: HostStager?
   private var requests = StageRequestReader()
-  private let turns: TransferTurns
+  private let transferLimit: TransferLimit
   private var pause = RestartPause()
   private var restarts = RestartPause()
-  private var said: Allocation?
-  private(set) var start = Start.underWay
+  private var lastReported: Allocation?
+  private(set) var start = Start.starting
   private var isStopping = false
-  private var isOver = false
+  private var hasEnded = false
   /// Whether a user has ended the worker.
   private var isRemoved = false
   private var task: Task<Void, Never>?
 
   /// How often connection and worker are checked, in milliseconds.
-  private static let lookMilliseconds = 300
-  /// An adopted connection is not a child of this process. To check it costs a call of `ssh`, so it
-  /// is checked less often.
-  private static let askMilliseconds = 3000
-  /// How often requests for files are looked at.
+  private static let checkMilliseconds = 300
+  /// How often an adopted connection is checked, in milliseconds. It is not a child of this
+  /// process, so each check costs a call of `ssh`.
+  private static let adoptedCheckMilliseconds = 3000
+  /// How often requests for files are read, in milliseconds.
   private static let stageMilliseconds = 60
 
   init(
     _ entry: HostEntry, number: Int, site: SiteSettings, _ access: WorkerAccess, control: String,
-    turns: TransferTurns, tell: @escaping @Sendable (SiteNews) -> Void
+    transferLimit: TransferLimit, deliver: @escaping @Sendable (SiteNews) -> Void
   ) {
     self.entry = entry
     self.number = number
     self.site = site
     self.access = access
-    self.tell = tell
-    self.turns = turns
+    self.deliver = deliver
+    self.transferLimit = transferLimit
     let files = access.filesDirectory
     let record = (try? Files.read(Files.join(files, "\(number).json"))).flatMap { HostRecord($0) }
     self.record = record
     let former = record.map(\.control) ?? ""
     let log = Files.join(files, "\(number).log")
-    freshConnection = SSHConnection(host: entry.name, control: control, log: log)
+    newConnection = SSHConnection(host: entry.name, control: control, log: log)
     connection =
       former.isEmpty
-      ? freshConnection : SSHConnection(host: entry.name, control: former, log: log)
+      ? newConnection : SSHConnection(host: entry.name, control: former, log: log)
   }
 
   nonisolated var name: String { entry.name }
@@ -85,57 +85,57 @@ actor SSHHost {
     while !isStopping {
       do throws(SiteError) {
         try await connect()
-        try await bringWorker()
+        try await findOrStartWorker()
         start = .running
         pause.succeeded()
         isConnected = true
         await stayConnected()
         isConnected = false
       } catch {
-        if start == .underWay { start = .failed(error.lines) }
+        if start == .starting { start = .failed(error.lines) }
         report(.pending, error.lines.map(withoutName).joined(separator: "; "))
         connection.drop()
       }
-      if isStopping || isOver { break }
-      await rest(pause.next())
+      if isStopping || hasEnded { break }
+      await waitUnlessStopping(pause.next())
     }
   }
 
-  /// The row of the host shows its name already.
+  /// The line without the host's name, which the row of the host shows already.
   private func withoutName(_ line: String) -> String {
     line.hasPrefix("\(name): ") ? String(line.dropFirst(name.count + 2)) : line
   }
 
-  /// Waits in small steps, so that a stop need not wait.
-  private func rest(_ milliseconds: Int) async {
+  /// Sleeps in small steps, so that `stop` takes effect soon.
+  private func waitUnlessStopping(_ milliseconds: Int) async {
     let end = Clock.monotonicMilliseconds + milliseconds
     while !isStopping, Clock.monotonicMilliseconds < end { await Ticker.pause(milliseconds: 50) }
   }
 
   private func connect() async throws(SiteError) {
     if await connection.isOpen() { return }
-    if connection !== freshConnection {
+    if connection !== newConnection {
       unlink(connection.control)
       rmdir(Files.parent(of: connection.control))
-      connection = freshConnection
+      connection = newConnection
     }
-    if start == .underWay { report(.pending) }
+    if start == .starting { report(.pending) }
     try await connection.open()
   }
 
   /// Finds the worker, or starts one.
-  private func bringWorker() async throws(SiteError) {
+  private func findOrStartWorker() async throws(SiteError) {
     let probe = try await inspect()
     self.probe = probe
     try await forward(probe)
     try await beginStaging(probe)
     if let record, probe.worker == record.pid, probe.place == record.place {
       self.record?.sockets = socketCount
-      keep()
+      saveRecord()
     } else {
       if let record {
         let end = SiteNews.WorkerEnd(names: record.workers, reason: "it was gone from \(name)")
-        tell(SiteNews(endedWorkers: [end]))
+        deliver(SiteNews(endedWorkers: [end]))
       }
       try await startWorker(probe)
     }
@@ -148,7 +148,7 @@ actor SSHHost {
       site, access, reusing: record?.place ?? probe?.place)
     guard mistakes.isEmpty else {
       if record == nil {
-        _ = try? await connection.ask(
+        _ = try? await connection.runScript(
           SSHScripts.stop(place: probe.place, pid: nil, work: probe.work))
       }
       throw SiteError(mistakes)
@@ -158,23 +158,23 @@ actor SSHHost {
 
   private func beginStaging(_ probe: HostProbe) async throws(SiteError) {
     guard site.isStaged, let work = probe.work else { return }
-    // A connection that was lost is the same object, so copies that wait continue.
-    if stager == nil || stagedOver !== connection {
+    // A lost connection that was opened again is the same object, so waiting copies continue.
+    if stager == nil || stagerConnection !== connection {
       await stager?.stop()
       let files = Files.join(access.filesDirectory, "stage-\(number)")
       Files.removeTree(files)
       try? Files.makeDirectory(files, mode: 0o700)
       stager = HostStager(
         host: name, connection: connection, root: access.directory, work: work,
-        place: probe.place, files: files, turns: turns)
-      stagedOver = connection
+        place: probe.place, files: files, transferLimit: transferLimit)
+      stagerConnection = connection
     }
     try await stager?.copy(always: site.files)
   }
 
-  private var stagedOver: SSHConnection?
+  private var stagerConnection: SSHConnection?
 
-  /// Passes on what the worker has asked to copy.
+  /// Passes the worker's requests to the stager.
   private func readRequests() async {
     guard let stager, let bytes = try? Files.read(watchFile) else { return }
     for request in requests.requests(in: bytes) { await stager.add(request) }
@@ -187,7 +187,7 @@ actor SSHHost {
     socketCount = max(socketCount, record?.sockets ?? 0) + 1
     let socket = "r\(socketCount).sock"
     try await connection.forward(redis, to: Files.join(probe.place, socket))
-    _ = try await connection.ask(SSHScripts.link(place: probe.place, socket: socket))
+    _ = try await connection.runScript(SSHScripts.link(place: probe.place, socket: socket))
   }
 
   private func startWorker(_ probe: HostProbe) async throws(SiteError) {
@@ -201,7 +201,7 @@ actor SSHHost {
         "--staging", Files.join(probe.place, "stage"), "--staged-root", access.directory,
       ]
     }
-    let answers = try await connection.ask(
+    let answers = try await connection.runScript(
       SSHScripts.start(
         place: probe.place, directory: probe.work ?? access.directory, executor: executor,
         arguments: arguments,
@@ -213,10 +213,10 @@ actor SSHHost {
     record = HostRecord(
       place: probe.place, pid: pid, host: probe.host, sockets: socketCount,
       control: connection.control)
-    keep()
+    saveRecord()
   }
 
-  private func keep() {
+  private func saveRecord() {
     guard let record else { return }
     let path = Files.join(access.filesDirectory, "\(number).json")
     try? Files.write(record.json.bytes, to: path, mode: 0o600)
@@ -236,9 +236,9 @@ actor SSHHost {
 
   /// Returns when the connection is lost, or the worker has ended.
   private func stayConnected() async {
-    var nextQuestion = Clock.monotonicMilliseconds + Self.askMilliseconds
+    var nextAdoptedCheck = Clock.monotonicMilliseconds + Self.adoptedCheckMilliseconds
     while !isStopping {
-      let pause = stager == nil ? Self.lookMilliseconds : Self.stageMilliseconds
+      let pause = stager == nil ? Self.checkMilliseconds : Self.stageMilliseconds
       await Ticker.pause(milliseconds: pause)
       if isStopping { return }
       await readRequests()
@@ -248,8 +248,8 @@ actor SSHHost {
       }
       let now = Clock.monotonicMilliseconds
       var isLost = connection.hasEnded
-      if !isLost, now >= nextQuestion, !connection.isOwn || watch == nil {
-        nextQuestion = now + Self.askMilliseconds
+      if !isLost, now >= nextAdoptedCheck, !connection.isStartedHere || watch == nil {
+        nextAdoptedCheck = now + Self.adoptedCheckMilliseconds
         isLost = !(await connection.isOpen())
         if !isLost, watch == nil { startWatch() }
       }
@@ -271,17 +271,17 @@ actor SSHHost {
     unlink(Files.join(access.filesDirectory, "\(number).json"))
     if code == 0 || isRemoved {
       if isRemoved {
-        tell(SiteNews(endedWorkers: [.init(names: names, reason: "it was removed")]))
+        deliver(SiteNews(endedWorkers: [.init(names: names, reason: "it was removed")]))
       }
       report(.ended, isRemoved ? "its worker was removed" : "its worker left")
-      isOver = true
+      hasEnded = true
       return
     }
     let last = answers["said"].flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
     let reason = code.map { "exited with \($0)" } ?? "was killed"
-    tell(SiteNews(endedWorkers: [.init(names: names, reason: "it \(reason)\(last)")]))
+    deliver(SiteNews(endedWorkers: [.init(names: names, reason: "it \(reason)\(last)")]))
     report(.pending, "its worker \(reason)\(last); another one is started")
-    await rest(restarts.next())
+    await waitUnlessStopping(restarts.next())
   }
 
   // MARK: News
@@ -290,26 +290,26 @@ actor SSHHost {
     let allocation = Allocation(
       site: site.name, id: name, state: state, reason: reason,
       worker: record?.workers.first ?? "")
-    guard allocation != said else { return }
-    said = allocation
-    tell(SiteNews(allocations: [allocation]))
+    guard allocation != lastReported else { return }
+    lastReported = allocation
+    deliver(SiteNews(allocations: [allocation]))
   }
 
   // MARK: Workers that a user adds or removes
 
   /// Whether a request may be about the worker of this host.
-  func isMeant(by request: WorkersRequest) -> Bool {
+  func matches(_ request: WorkersRequest) -> Bool {
     guard !isStopping else { return false }
     let isNamed = request.worker.map { $0 == name || workerNames.contains($0) } ?? true
-    return isNamed && (request.change == .add ? isOver : record != nil)
+    return isNamed && (request.change == .add ? hasEnded : record != nil)
   }
 
   var workerNames: [String] { record.map { [$0.workers[0]] } ?? [] }
 
   /// Starts a worker again after one that has left.
-  func bringBack() {
-    guard isOver, !isStopping else { return }
-    (isOver, isRemoved) = (false, false)
+  func restartWorker() {
+    guard hasEnded, !isStopping else { return }
+    (hasEnded, isRemoved) = (false, false)
     task = Task { await keepWorker() }
   }
 
@@ -317,7 +317,7 @@ actor SSHHost {
   func removeWorker() async {
     guard let record, !isRemoved else { return }
     isRemoved = true
-    _ = try? await connection.ask(SSHScripts.end(pid: record.pid))
+    _ = try? await connection.runScript(SSHScripts.end(pid: record.pid))
   }
 
   // MARK: The end
@@ -326,7 +326,7 @@ actor SSHHost {
   func stop() async {
     isStopping = true
     await stager?.stop()
-    // What waits for a host that does not answer ends with its connection.
+    // Dropping the connection ends all calls that wait for a host that does not answer.
     if !isConnected { connection.drop() }
     await task?.value
     watch?.send(SIGKILL)
@@ -337,7 +337,7 @@ actor SSHHost {
     }
     let isGone: Bool
     do throws(SiteError) {
-      let answers = try await connection.ask(
+      let answers = try await connection.runScript(
         SSHScripts.stop(place: place, pid: record?.pid, work: probe?.work), milliseconds: 6000)
       isGone = answers["done"] != nil
     } catch {
@@ -346,7 +346,7 @@ actor SSHHost {
     if isGone {
       unlink(Files.join(access.filesDirectory, "\(number).json"))
     } else {
-      tell(
+      deliver(
         SiteNews(notices: [
           "\(name) cannot be reached: its worker ends by itself when it has missed Redis for 10 "
             + "minutes; \(place) stays there"

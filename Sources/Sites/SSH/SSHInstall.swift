@@ -2,8 +2,8 @@ import Glibc
 import JobProtocol
 import Posix
 
-/// Copies this host's executor to hosts, into a directory of its version. A run and a check look
-/// there first, unless the sites file names another path.
+/// Copies this host's executor to hosts, into a directory of its version. A run and a check search
+/// this directory first, unless the sites file names another path.
 ///
 /// | what is there | then |
 /// |---|---|
@@ -22,7 +22,7 @@ struct SSHInstall {
   }
 
   /// How long a copy may take, in milliseconds: the executor has some 10 MB.
-  private static let patience = 600_000
+  private static let timeoutMilliseconds = 600_000
 
   func run() async -> [SiteFinding] {
     let directory: String
@@ -35,7 +35,7 @@ struct SSHInstall {
     let sum = await Tool.run(["cksum", executor], milliseconds: 60_000)
     let mark = sum.output.split(separator: " ").prefix(2).joined(separator: " ")
     guard sum.isSuccess, !mark.isEmpty else {
-      return SiteFinding.mistakes(["\(executor) cannot be read: \(sum.complaint)"])
+      return SiteFinding.mistakes(["\(executor) cannot be read: \(sum.errorText)"])
     }
     let findings = await withTaskGroup(of: (Int, SiteFinding).self) { group in
       for (number, entry) in settings.hosts.enumerated() {
@@ -52,7 +52,7 @@ struct SSHInstall {
     let finding: SiteFinding
     do throws(SiteError) {
       try await connection.open()
-      finding = .good(try await install(on: host, connection, mark))
+      finding = .passed(try await install(on: host, connection, mark))
     } catch {
       finding = SiteFinding(isMistake: true, error.lines.joined(separator: "; "))
     }
@@ -63,26 +63,27 @@ struct SSHInstall {
   private func install(
     on host: String, _ connection: SSHConnection, _ mark: String
   ) async throws(SiteError) -> String {
-    let found = try await connection.ask(Self.look)
-    if let kind = found["kind"], kind != Self.kind {
+    let found = try await connection.runScript(Self.inspectScript)
+    if let platform = found["kind"], platform != Self.platform {
       throw SiteError(
-        "\(host): it is \(kind), and this build is for \(Self.kind); build it there with: make "
-          + "install PREFIX=~/.local")
+        "\(host): it is \(platform), and this build is for \(Self.platform); build it there with: "
+          + "make install PREFIX=~/.local")
     }
     let path = found["path"] ?? Self.path
     if found["sum"] == mark, found["version"] == ExecutorVersion.text {
       return "\(host): \(ExecutorVersion.text) is already in \(path)"
     }
-    let copied = await connection.copy(executor, with: Self.receive, milliseconds: Self.patience)
+    let copied = await connection.copy(
+      executor, with: Self.copyScript, milliseconds: Self.timeoutMilliseconds)
     guard copied.isSuccess else {
-      throw SiteError("\(host): \(path) cannot be written: \(copied.complaint)")
+      throw SiteError("\(host): \(path) cannot be written: \(copied.errorText)")
     }
-    let answers = try await connection.ask(Self.place(sum: mark))
+    let answers = try await connection.runScript(Self.installScript(sum: mark))
     guard answers["placed"] == "yes" else {
-      let words = answers["said"] ?? "it is not complete"
-      let isLibrary = words.contains("shared libraries")
+      let reason = answers["said"] ?? "it is not complete"
+      let isLibrary = reason.contains("shared libraries")
       throw SiteError(
-        "\(host): the copied executor does not run there (\(words)); "
+        "\(host): the copied executor does not run there (\(reason)); "
           + (isLibrary
             ? "copy one that has its libraries in it, from: make install" : "try it by hand there"))
     }
@@ -90,7 +91,7 @@ struct SSHInstall {
   }
 
   /// The system and processor for which this build is.
-  static var kind: String {
+  static var platform: String {
     var names = utsname()
     uname(&names)
     func text<T>(_ field: T) -> String {
@@ -101,16 +102,16 @@ struct SSHInstall {
     return "\(text(names.sysname)) \(text(names.machine))"
   }
 
-  private static var head: String {
+  private static var scriptStart: String {
     """
     say() { printf '%s%s\\n' '\(SSHScripts.mark)' "$*"; }
     e=\(ShellScript.path(path)); d=$(dirname "$e")
     """
   }
 
-  private static var look: String {
+  private static var inspectScript: String {
     """
-    \(head)
+    \(scriptStart)
     say kind "$(uname -sm)"
     say path "$e"
     if [ -x "$e" ]; then
@@ -121,17 +122,17 @@ struct SSHInstall {
     """
   }
 
-  /// Writes its standard input beside the place.
-  private static var receive: String {
+  /// Writes its standard input to a file beside the target.
+  private static var copyScript: String {
     """
-    \(head)
+    \(scriptStart)
     umask 022; mkdir -p "$d" && cat > "$e.new"
     """
   }
 
-  private static func place(sum: String) -> String {
+  private static func installScript(sum: String) -> String {
     """
-    \(head)
+    \(scriptStart)
     chmod 755 "$e.new"
     v=$("$e.new" --version 2>&1); c=$?
     if [ $c = 0 ] && [ "$(cksum < "$e.new" | cut -d' ' -f1,2)" = '\(sum)' ]; then
@@ -148,7 +149,7 @@ extension SSHConnection {
   /// Runs a script whose standard input is a file of this host.
   func copy(_ file: String, with script: String, milliseconds: Int) async -> Tool.Result {
     await Tool.run(
-      words(["-T", "--", host, "exec /bin/sh -c " + ShellScript.command([script])]),
+      command(["-T", "--", host, "exec /bin/sh -c " + ShellScript.command([script])]),
       inputFile: file, milliseconds: milliseconds)
   }
 }

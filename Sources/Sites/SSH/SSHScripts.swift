@@ -2,11 +2,11 @@ import JobProtocol
 import ShellText
 
 /// The scripts that run on a host, on the standard input of `sh -s`. So nothing of them is on a
-/// command line, and the output of shell start-up files does no harm: lines that count begin with a
-/// mark.
+/// command line. Lines of output that count begin with a mark, so the output of shell start-up
+/// files does no harm.
 enum SSHScripts {
   static let mark = "hflow:"
-  /// A function of the shell that prints a line that counts.
+  /// A shell function that prints a marked line.
   static let say = "say() { printf '%s%s\\n' '\(mark)' \"$*\"; }"
   /// A command that every login shell can run.
   static let shell = "exec /bin/sh -s"
@@ -108,20 +108,20 @@ enum SSHScripts {
 
   /// Runs a worker that exits at once, to check that it reaches Redis.
   static func trial(executor: String, pool: String, url: String) -> String {
-    let words = ["--worker", "--pool", pool, "--idle", "0", "--slots", "1"]
+    let arguments = ["--worker", "--pool", pool, "--idle", "0", "--slots", "1"]
     return """
       v=$(\(ShellScript.assignments([("HFLOW_REDIS_URL", url)])) \(ShellScript.path(executor)) \
-        \(ShellScript.command(words)) 2>&1 < /dev/null)
+        \(ShellScript.command(arguments)) 2>&1 < /dev/null)
       printf '%strial %s\\n' '\(mark)' $?
       printf '%ssaid %s\\n' '\(mark)' "$(printf '%s' "$v" | tail -n 1)"
 
       """
   }
 
-  /// Waits until the worker has ended; tells its exit code and the last line of its log.
+  /// Waits until the worker has ended; prints its exit code and the last line of its log.
   ///
-  /// - Parameter isStaged: It also tells what the worker asks to copy. What an earlier watch has
-  ///   told is told again.
+  /// - Parameter isStaged: Whether to also print the worker's requests to copy files, including
+  ///   those that an earlier watch has printed.
   static func watch(place: String, pid: Int, isStaged: Bool = false) -> String {
     let requests = """
       # The watch of a former engine may still run: it leaves before it takes another request.
@@ -170,8 +170,8 @@ enum SSHScripts {
     """
   }
 
-  /// Ends the worker and removes what is left; the worker has some seconds.
-  /// - Parameter work: The directory of copied files; `nil` where the run's is shared.
+  /// Ends the worker, which has some seconds to exit, and removes its directory. - Parameter work:
+  /// The directory of copied files; `nil` where the run's is shared.
   static func stop(place: String, pid: Int?, work: String? = nil) -> String {
     return """
       \(pid.map(ending) ?? ":")

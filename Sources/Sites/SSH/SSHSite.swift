@@ -10,7 +10,7 @@ import Posix
 public actor SSHSite: WorkerSite {
   private let settings: SiteSettings
   private let access: WorkerAccess
-  private let tell: @Sendable (SiteNews) -> Void
+  private let deliver: @Sendable (SiteNews) -> Void
   private var hosts: [SSHHost] = []
   private var controls: String?
 
@@ -18,28 +18,29 @@ public actor SSHSite: WorkerSite {
   private static let graceMilliseconds = 1500
 
   public init(
-    _ settings: SiteSettings, _ access: WorkerAccess, tell: @escaping @Sendable (SiteNews) -> Void
+    _ settings: SiteSettings, _ access: WorkerAccess,
+    deliver: @escaping @Sendable (SiteNews) -> Void
   ) {
     self.settings = settings
     self.access = access
-    self.tell = tell
+    self.deliver = deliver
   }
 
   public func begin(_ former: [Allocation]) async throws(SiteError) {
     if settings.isStaged, let line = Self.missingRsync { throw SiteError(line) }
     let directory = try SSHControls.makeDirectory()
     controls = directory
-    let turns = TransferTurns()
+    let transferLimit = TransferLimit()
     for (number, entry) in settings.hosts.enumerated() {
       let host = SSHHost(
         entry, number: number, site: settings, access,
-        control: Files.join(directory, "\(number)"), turns: turns, tell: tell)
+        control: Files.join(directory, "\(number)"), transferLimit: transferLimit, deliver: deliver)
       hosts.append(host)
       await host.begin()
     }
     let kept = Set(settings.hosts.map(\.name))
     let gone = former.filter { $0.site == settings.name && !kept.contains($0.id) }
-    if !gone.isEmpty { tell(SiteNews(allocations: gone.map { $0.ended("no longer a host") })) }
+    if !gone.isEmpty { deliver(SiteNews(allocations: gone.map { $0.ended("no longer a host") })) }
     if former.isEmpty { try await waitForFirst() }
   }
 
@@ -54,18 +55,18 @@ public actor SSHSite: WorkerSite {
     var runningSince: Int?
     while true {
       var failures: [String] = []
-      var underWay = 0
+      var starting = 0
       for host in hosts {
         switch await host.start {
-        case .underWay: underWay += 1
+        case .starting: starting += 1
         case .running: runningSince = runningSince ?? Clock.monotonicMilliseconds
         case .failed(let lines): failures += lines
         }
       }
       if let runningSince {
-        let isPatient = Clock.monotonicMilliseconds - runningSince < Self.graceMilliseconds
-        if underWay == 0 || !isPatient { return }
-      } else if underWay == 0 {
+        let isInGrace = Clock.monotonicMilliseconds - runningSince < Self.graceMilliseconds
+        if starting == 0 || !isInGrace { return }
+      } else if starting == 0 {
         await stop()
         throw SiteError(failures)
       }
@@ -78,8 +79,8 @@ public actor SSHSite: WorkerSite {
   public func steer(_ request: WorkersRequest) async -> WorkersAnswer {
     var chosen: [SSHHost] = []
     for host in hosts {
-      let isMeant = await host.isMeant(by: request)
-      if isMeant, chosen.count < request.count || request.worker != nil { chosen.append(host) }
+      let isMatch = await host.matches(request)
+      if isMatch, chosen.count < request.count || request.worker != nil { chosen.append(host) }
     }
     guard !chosen.isEmpty else {
       let named = request.worker.map { " \($0)" } ?? ""
@@ -91,18 +92,18 @@ public actor SSHSite: WorkerSite {
     var answer = WorkersAnswer("")
     for host in chosen {
       switch request.change {
-      case .add: await host.bringBack()
+      case .add: await host.restartWorker()
       case .drain: answer.drained += await host.workerNames
       case .remove: await host.removeWorker()
       }
     }
-    let words =
+    let effect =
       switch request.change {
       case .add: "started again"
       case .drain: "finish their jobs and leave"
       case .remove: "ended, their jobs are retried"
       }
-    answer.text = "\(chosen.count) \(words): \(chosen.map(\.name).joined(separator: ", "))"
+    answer.text = "\(chosen.count) \(effect): \(chosen.map(\.name).joined(separator: ", "))"
     return answer
   }
 

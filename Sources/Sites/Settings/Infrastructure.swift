@@ -10,7 +10,7 @@ public enum Infrastructure: String, Sendable, CaseIterable {
   /// Jobs of Kubernetes, one for each job or group of jobs, or one for each worker.
   case kubernetes
 
-  /// The keys of the sites file that it understands, besides `infrastructure`.
+  /// The keys of the sites file that apply to it, besides `infrastructure`.
   public var keys: [String] {
     switch self {
     case .local: ["slots", "memory", "container"]

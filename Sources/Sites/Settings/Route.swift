@@ -18,7 +18,7 @@ public struct Route: Sendable, Equatable {
 
   private static func matches(_ pattern: [Character], _ text: [Character]) -> Bool {
     var (place, start) = (0, 0)
-    // Where the last `*` was, and how much of the text it stands for so far.
+    // The position of the last `*`, and the end of the text that it matches so far.
     var star: (pattern: Int, text: Int)?
     while start < text.count {
       if place < pattern.count, pattern[place] == "*" {

@@ -74,7 +74,7 @@ extension SiteSettings {
     case "options":
       switch value {
       case .text(let text): try add(options: text)
-      case .list(let words): try add(options: words)
+      case .list(let options): try add(options: options)
       default: throw SiteMistake("options must be the options of sbatch in quotes")
       }
     default: throw unknown(key)
@@ -87,14 +87,14 @@ extension SiteSettings {
 
   /// Adds options for the submission command, as a shell reads them.
   public mutating func add(options text: String) throws(SiteMistake) {
-    try add(options: try Self.words(text))
+    try add(options: try Self.splitWords(text))
   }
 
   private mutating func add(options words: [String]) throws(SiteMistake) {
-    let ours = ["--job-name", "-J", "--array", "-a", "--wrap", "--chdir", "-D", "--parsable"]
+    let reserved = ["--job-name", "-J", "--array", "-a", "--wrap", "--chdir", "-D", "--parsable"]
     for word in words {
       let name = word.hasPrefix("--") ? String(word.prefix { $0 != "=" }) : String(word.prefix(2))
-      guard !ours.contains(name) else {
+      guard !reserved.contains(name) else {
         throw SiteMistake(
           "\(name) is set by hflow-tui itself; leave it out of the options of sbatch")
       }
@@ -103,7 +103,7 @@ extension SiteSettings {
   }
 
   /// Reads options as a shell does.
-  static func words(_ text: String) throws(SiteMistake) -> [String] {
+  static func splitWords(_ text: String) throws(SiteMistake) -> [String] {
     guard let words = ShellWords.split(text) else {
       throw SiteMistake("a quote is not closed in: \(text)")
     }

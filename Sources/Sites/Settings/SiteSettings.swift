@@ -16,21 +16,21 @@ public struct SiteSettings: Sendable, Equatable {
   /// The path of the executor there; `nil` to look for it.
   public var executor: String?
   /// How many workers to request from a scheduler.
-  public var workers = WorkerRange.usual
+  public var workers = WorkerRange.standard
   /// Options for the scheduler's submission command, passed on as they are.
   public var options: [String] = []
   /// How the files of jobs reach hosts that do not share the run's directory; `nil`: they share it.
   public var stage: Stage?
   /// Where copied files are on a host; `nil` for the user's cache directory there.
   public var directory: String?
-  /// What is copied to each host besides the inputs of jobs, below the run's directory.
+  /// Files below the run's directory that are copied to each host besides the inputs of jobs.
   public var files: [String] = []
   /// Whether each job is one of the scheduler's own.
   public var mode = Mode.workers
   /// Seconds without a job after which a worker of a scheduler exits.
   public var idle = 30
   public var kubernetes = KubernetesSettings()
-  /// The tasks that its workers are for; `nil` for a site that a user has named.
+  /// The pool that its workers serve; `nil` for a site that a user has named.
   public var pool: SitePool?
 
   public enum Mode: String, Sendable, CaseIterable {
@@ -52,10 +52,10 @@ public struct SiteSettings: Sendable, Equatable {
   public init(name: String, infrastructure: Infrastructure) {
     self.name = name
     self.infrastructure = infrastructure
-    mode = Self.usualMode(of: infrastructure)
+    mode = Self.standardMode(of: infrastructure)
   }
 
-  private static func usualMode(of infrastructure: Infrastructure) -> Mode {
+  private static func standardMode(of infrastructure: Infrastructure) -> Mode {
     infrastructure == .kubernetes ? .jobs : .workers
   }
 
@@ -83,7 +83,7 @@ public struct SiteSettings: Sendable, Equatable {
     members["workers"] = .string(workers.text)
     members["options"] = .array(options.map(JSON.string))
     members["idle"] = .int(idle)
-    if mode != Self.usualMode(of: infrastructure) { members["mode"] = .string(mode.rawValue) }
+    if mode != Self.standardMode(of: infrastructure) { members["mode"] = .string(mode.rawValue) }
     members["stage"] = stage.map { .string($0.rawValue) }
     members["directory"] = directory.map(JSON.string)
     if !files.isEmpty { members["files"] = .array(files.map(JSON.string)) }
@@ -164,15 +164,15 @@ public struct HostEntry: Sendable, Equatable {
 
 /// How many workers may exist: `4`, or `0:20`.
 public struct WorkerRange: Sendable, Equatable {
-  public var least: Int
-  public var most: Int
+  public var minimum: Int
+  public var maximum: Int
 
-  public static let usual = WorkerRange(least: 0, most: 10)
+  public static let standard = WorkerRange(minimum: 0, maximum: 10)
   public static let limit = 10_000
 
-  public init(least: Int, most: Int) {
-    self.least = least
-    self.most = most
+  public init(minimum: Int, maximum: Int) {
+    self.minimum = minimum
+    self.maximum = maximum
   }
 
   public init(_ text: String) throws(SiteMistake) {
@@ -183,8 +183,8 @@ public struct WorkerRange: Sendable, Equatable {
       throw SiteMistake(
         "\"\(text)\" is not a number of workers; write 4, or 0:20 for at least 0 and at most 20")
     }
-    self.init(least: first, most: last)
+    self.init(minimum: first, maximum: last)
   }
 
-  public var text: String { "\(least):\(most)" }
+  public var text: String { "\(minimum):\(maximum)" }
 }

@@ -80,7 +80,7 @@ public struct SiteTable: Sendable, Equatable {
 }
 
 extension SiteSettings {
-  /// Sets what follows the name in `--on NAME:OPTIONS`.
+  /// Applies the options in `--on NAME:OPTIONS`.
   fileprivate mutating func setOptions(_ text: String) throws(SiteMistake) {
     switch infrastructure {
     case .local:

@@ -1,7 +1,7 @@
 import JobProtocol
 import ShellText
 
-/// A job of the run that Slurm is to run as one of its own jobs.
+/// A job of the run that is submitted to Slurm as a job of its own.
 public struct SlurmTask: Sendable, Equatable {
   /// The job's id.
   public var job: String
@@ -29,25 +29,25 @@ public struct SlurmTask: Sendable, Equatable {
   /// | memory | `--mem` in MB, rounded up |
   /// | time | `--time` in minutes, one more: the executor's own limit comes first |
   var options: [String] {
-    var words: [String] = []
-    if let cores { words.append("--cpus-per-task=\(Int(min(cores, 1e6).rounded(.up)))") }
-    if let memoryBytes { words.append("--mem=\((memoryBytes + 0xF_FFFF) >> 20)M") }
+    var options: [String] = []
+    if let cores { options.append("--cpus-per-task=\(Int(min(cores, 1e6).rounded(.up)))") }
+    if let memoryBytes { options.append("--mem=\((memoryBytes + 0xF_FFFF) >> 20)M") }
     if let seconds {
-      words.append("--time=\(Int((min(seconds, 1e9) / 60).rounded(.up)) + 1)")
+      options.append("--time=\(Int((min(seconds, 1e9) / 60).rounded(.up)) + 1)")
     }
-    return words
+    return options
   }
 }
 
 /// Jobs that are one job array: of the same stage, with the same resources.
 struct SlurmBatch: Equatable, Sendable {
-  /// The name in Slurm, the same for each repetition of a submission, so that it is found again.
+  /// The name in Slurm. A repeated submission has the same name, so that the first one is found.
   var name: String
   var options: [String]
   /// The ids of the jobs by the index of the element.
   var jobs: [String]
 
-  /// Groups jobs into arrays of at most so many elements, in their order.
+  /// Groups jobs into arrays of at most `limit` elements, in their order.
   static func batches(of tasks: [SlurmTask], prefix: String, limit: Int) -> [SlurmBatch] {
     var groups: [(key: [String], tasks: [SlurmTask])] = []
     for task in tasks {
@@ -85,7 +85,7 @@ struct SlurmBatch: Equatable, Sendable {
   }
 }
 
-/// How Slurm says that a job has ended; the executor's report comes before it.
+/// How a job ended according to Slurm. The executor's report takes precedence.
 public enum SlurmEnd: Sendable, Equatable {
   /// The executor has ended by itself and must have reported.
   case finished
@@ -130,15 +130,15 @@ struct SlurmBatchLedger: Equatable, Sendable {
 
   private var entries: [String: Entry] = [:]
   private var ids: [String: String] = [:]
-  /// Ids that are not needed any more but that Slurm may still show.
-  private var forgotten: Set<String> = []
+  /// Ids of forgotten jobs that Slurm may still show.
+  private var ignoredIDs: Set<String> = []
 
-  /// One look may miss a job, because a controller that has just started may not list it yet.
+  /// One call may miss a job: a controller that has just restarted may not list it yet.
   static let missesAllowed = 2
 
   var isEmpty: Bool { entries.isEmpty }
   var hasPending: Bool { entries.values.contains { $0.state == .pending } }
-  var living: [String] { entries.keys.sorted() }
+  var active: [String] { entries.keys.sorted() }
 
   func id(of job: String) -> String? { ids[job] }
   func isPending(_ job: String) -> Bool { ids[job].flatMap { entries[$0]?.state } == .pending }
@@ -152,11 +152,11 @@ struct SlurmBatchLedger: Equatable, Sendable {
     }
   }
 
-  /// The job has ended, or is known to be elsewhere.
+  /// Forgets a job that has ended or that another array has.
   mutating func forget(_ job: String) {
     guard let id = ids.removeValue(forKey: job) else { return }
     entries[id] = nil
-    forgotten.insert(id)
+    ignoredIDs.insert(id)
   }
 
   mutating func update(_ rows: [SlurmJob]) -> [Change] {
@@ -195,10 +195,10 @@ extension SlurmSubmission {
   /// The beginning of the names of arrays of jobs. The name of workers has no dot.
   var batchPrefix: String { name + "." }
 
-  /// The file that says which job an element of the array is.
+  /// The file with the job ids of the array's elements, one per line.
   func jobsFile(of batch: String) -> String { "\(access.filesDirectory)/\(batch).jobs" }
 
-  func words(for batch: SlurmBatch) -> [String] {
+  func command(for batch: SlurmBatch) -> [String] {
     [
       "sbatch", "--parsable", "--job-name=\(batch.name)", "--array=0-\(batch.jobs.count - 1)",
       "--chdir=\(access.directory)", "--output=\(access.filesDirectory)/%A_%a.log",

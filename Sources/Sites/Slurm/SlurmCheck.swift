@@ -2,20 +2,20 @@ import Glibc
 import JobProtocol
 import Posix
 
-/// Asks Slurm whether it would accept a submission, then runs one allocation that inspects its node
+/// Checks whether Slurm would accept a submission, then runs one allocation that inspects its node
 /// and connects to Redis.
 struct SlurmCheck {
   let settings: SiteSettings
   let access: WorkerAccess
 
   /// How long the allocation may be pending, in milliseconds.
-  private static let patience = 60_000
+  private static let timeoutMilliseconds = 60_000
 
   private var submission: SlurmSubmission { SlurmSubmission(settings: settings, access: access) }
 
   func run() async -> [SiteFinding] {
     let slurm = SlurmCommands()
-    let mark = SiteMark(access)
+    let mark = SharedDirectoryMark(access)
     defer { mark.remove() }
     guard let executor = settings.executor ?? access.executor else {
       return SiteFinding.mistakes([
@@ -28,8 +28,8 @@ struct SlurmCheck {
     }
     do throws(SiteError) {
       let script = try trial(executor: executor, mark: mark)
-      try await slurm.check(submission.words(count: 1), script: script)
-      let id = try await slurm.submit(submission.words(count: 1), script: script)
+      try await slurm.check(submission.command(count: 1), script: script)
+      let id = try await slurm.submit(submission.command(count: 1), script: script)
       let findings = try await wait(for: id, slurm, mark)
       try? await slurm.cancel([id])
       unlink(submission.environmentFile)
@@ -42,7 +42,7 @@ struct SlurmCheck {
   private var answerFile: String { Files.join(access.filesDirectory, "trial") }
 
   /// The script of a worker that reports about its node and exits at once.
-  private func trial(executor: String, mark: SiteMark) throws(SiteError) -> String {
+  private func trial(executor: String, mark: SharedDirectoryMark) throws(SiteError) -> String {
     guard let url = access.networkURL else { throw SiteError("Redis listens on no address") }
     do throws(PosixError) {
       try Files.write(
@@ -71,18 +71,18 @@ struct SlurmCheck {
   }
 
   private func wait(
-    for id: String, _ slurm: SlurmCommands, _ mark: SiteMark
+    for id: String, _ slurm: SlurmCommands, _ mark: SharedDirectoryMark
   ) async throws(SiteError) -> [SiteFinding] {
     let asked = Clock.wallMilliseconds
-    let deadline = Clock.monotonicMilliseconds + Self.patience
+    let deadline = Clock.monotonicMilliseconds + Self.timeoutMilliseconds
     var last = SlurmJob(id: id, state: "PENDING", reason: "", nodes: "", start: "")
-    var nextLook = 0
+    var nextPoll = 0
     while Clock.monotonicMilliseconds < deadline {
       if let bytes = try? Files.read(answerFile) {
         return findings(in: String(decoding: bytes, as: UTF8.self), asked: asked, mark)
       }
-      if Clock.monotonicMilliseconds >= nextLook {
-        nextLook = Clock.monotonicMilliseconds + 1000
+      if Clock.monotonicMilliseconds >= nextPoll {
+        nextPoll = Clock.monotonicMilliseconds + 1000
         let rows = try await slurm.jobs(named: submission.name)
         last = rows.first { $0.array == id } ?? last
       }
@@ -97,13 +97,14 @@ struct SlurmCheck {
       await Ticker.pause(milliseconds: 100)
     }
     return [
-      .good(
-        "\(settings.name): Slurm takes the job; it is pending after \(Self.patience / 1000) s: "
-          + "\(last.text); nodes were not checked")
+      .passed(
+        "\(settings.name): Slurm takes the job; it is pending after "
+          + "\(Self.timeoutMilliseconds / 1000) s: \(last.text); nodes were not checked")
     ]
   }
 
-  private func findings(in output: String, asked: Int, _ mark: SiteMark) -> [SiteFinding] {
+  private func findings(in output: String, asked: Int, _ mark: SharedDirectoryMark) -> [SiteFinding]
+  {
     let answers = SSHScripts.answers(in: output)
     guard var probe = HostProbe(answers, asked: asked, answered: Clock.wallMilliseconds) else {
       return SiteFinding.mistakes(["\(settings.name): the trial job reported nothing"])
@@ -122,6 +123,6 @@ struct SlurmCheck {
     findings += SiteFinding.mistakes(
       ImageProbe(settings, access).mistakes(named: name, answers))
     guard findings.isEmpty else { return findings }
-    return [.good("\(name): ok; \(probe.executor ?? ""), \(access.directory) is shared")]
+    return [.passed("\(name): ok; \(probe.executor ?? ""), \(access.directory) is shared")]
   }
 }

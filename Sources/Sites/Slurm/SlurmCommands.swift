@@ -1,10 +1,10 @@
 import Glibc
 import Posix
 
-/// Slurm's tools. Counts the calls, so that tests and people see how often the controller is asked.
+/// Runs Slurm's tools. Counts the calls, so that tests and users see the load on the controller.
 actor SlurmCommands {
-  /// A controller that is down keeps a tool for some 10 s.
-  private static let patience = 30_000
+  /// When a call is ended. If the controller is down, a tool takes about 10 s.
+  private static let timeoutMilliseconds = 30_000
   /// How many ids fit on a command line.
   private static let chunk = 100
 
@@ -13,10 +13,10 @@ actor SlurmCommands {
 
   init() { environment = SlurmSubmission.environment(Environment.all) }
 
-  private func run(_ words: [String], input: String = "") async -> Tool.Result {
+  private func run(_ command: [String], input: String = "") async -> Tool.Result {
     calls += 1
     return await Tool.run(
-      words, input: input, environment: environment, milliseconds: Self.patience)
+      command, input: input, environment: environment, milliseconds: Self.timeoutMilliseconds)
   }
 
   /// All jobs of a name, also those that have ended lately; `nil` if Slurm does not answer.
@@ -28,7 +28,7 @@ actor SlurmCommands {
     return SlurmJob.rows(result.output)
   }
 
-  /// The jobs of all arrays whose names begin with a prefix: one question for all.
+  /// The jobs of all arrays whose names begin with a prefix, with one call of `squeue`.
   func jobs(withPrefix prefix: String) async throws(SiteError) -> SlurmRows {
     let result = await run([
       "squeue", "-h", "-r", "-t", "all", "-u", "\(geteuid())", "-o", SlurmJob.format,
@@ -37,10 +37,10 @@ actor SlurmCommands {
     return SlurmRows(jobs: SlurmJob.rows(result.output).filter { $0.name.hasPrefix(prefix) })
   }
 
-  /// Keeps pending jobs from starting, or lets them start again.
+  /// Holds pending jobs, or releases them.
   func hold(_ on: Bool, _ ids: [String]) async throws(SiteError) {
     let result = await run(["scontrol", on ? "hold" : "release", ids.joined(separator: ",")])
-    // Jobs that run cannot be held, and those that have ended are not there.
+    // Running jobs cannot be held, and ended jobs are unknown: neither is an error.
     let isGone = ["Job/step already", "Invalid job id", "is running", "already completing"]
     guard result.isSuccess || isGone.contains(where: result.errors.contains) else {
       throw Self.error("scontrol", result)
@@ -48,8 +48,8 @@ actor SlurmCommands {
   }
 
   /// Submits a script; returns the job's id.
-  func submit(_ words: [String], script: String) async throws(SiteError) -> String {
-    let result = await run(words, input: script)
+  func submit(_ command: [String], script: String) async throws(SiteError) -> String {
+    let result = await run(command, input: script)
     guard result.isSuccess, let id = SlurmSubmission.id(in: result.output) else {
       throw Self.error("sbatch", result)
     }
@@ -57,8 +57,8 @@ actor SlurmCommands {
   }
 
   /// Asks whether Slurm would take a submission.
-  func check(_ words: [String], script: String) async throws(SiteError) {
-    let result = await run(words + ["--test-only"], input: script)
+  func check(_ command: [String], script: String) async throws(SiteError) {
+    let result = await run(command + ["--test-only"], input: script)
     guard !result.isSuccess else { return }
     throw Self.error("sbatch", result)
   }
@@ -75,7 +75,7 @@ actor SlurmCommands {
     return 1001
   }
 
-  /// What the partition of a request allows; `nil` if Slurm does not tell.
+  /// The limits of the partition of a request; `nil` if Slurm does not report them.
   func limits(of asked: SlurmRequest) async -> SlurmLimits? {
     let partitions = await run(["scontrol", "-o", "show", "partition"])
     let nodes = await run(["sinfo", "-h", "-e", "-o", "%R|%c|%m"])
@@ -93,7 +93,7 @@ actor SlurmCommands {
     return result.isSuccess ? result.output : ""
   }
 
-  /// What the options ask for and the site will never give, one line for each.
+  /// Requests in the options that the cluster can never grant, one line each.
   func mistakes(in settings: SiteSettings) async -> [String] {
     let asked = SlurmRequest(options: settings.options, slots: settings.slots)
     let lines = await limits(of: asked)?.mistakes(asking: asked) ?? []
@@ -108,7 +108,7 @@ actor SlurmCommands {
     while !rest.isEmpty {
       let options = state.map { ["--state=\($0)"] } ?? []
       let result = await run(["scancel"] + options + rest.prefix(Self.chunk))
-      // Jobs that have ended meanwhile are no failure.
+      // Jobs that have ended in the meantime are no error.
       let isGone = result.errors.contains("Invalid job id") || result.errors.contains("already")
       guard result.isSuccess || isGone else { throw Self.error("scancel", result) }
       rest = rest.dropFirst(Self.chunk)
@@ -119,8 +119,8 @@ actor SlurmCommands {
     if result.status == .exited(127) {
       return SiteError("\(tool) is not there; run this on a host that can submit to Slurm")
     }
-    let words = result.isLate ? "no answer" : result.complaint
-    let text = words.hasPrefix("\(tool): ") ? words : "\(tool): \(words)"
+    let reason = result.isLate ? "no answer" : result.errorText
+    let text = reason.hasPrefix("\(tool): ") ? reason : "\(tool): \(reason)"
     return SiteError(text.replacing("error: ", with: ""))
   }
 }

@@ -9,7 +9,7 @@ struct SlurmJob: Equatable, Sendable {
   /// Slurm's reason: `Resources`, `TimeLimit`, …
   var reason: String
   var nodes: String
-  /// When Slurm expects it to start, or it started; empty if unknown.
+  /// The expected or actual start time; empty if unknown.
   var start: String
   /// The name of the job, which is that of its submission.
   var name = ""
@@ -108,19 +108,19 @@ enum SlurmReason {
 
   /// Whether `sbatch` refuses the number of jobs, so that fewer may be accepted.
   static func isLimitOfJobs(_ error: SiteError) -> Bool {
-    let words = ["job submit limit", "MaxSubmitJob", "MaxJobCount", "Invalid job array"]
-    return error.lines.contains { line in words.contains { line.contains($0) } }
+    let phrases = ["job submit limit", "MaxSubmitJob", "MaxJobCount", "Invalid job array"]
+    return error.lines.contains { line in phrases.contains { line.contains($0) } }
   }
 
-  /// Whether a submission asks for what Slurm will never give.
+  /// Whether a submission was refused because Slurm can never grant it.
   static func isImpossible(_ error: SiteError) -> Bool {
-    let words = [
+    let phrases = [
       "node configuration is not available", "time limit is invalid", "Memory specification",
       "More processors requested", "Invalid partition", "invalid partition", "Invalid account",
       "Invalid qos", "nvalid QOS", "nvalid generic resource", "nvalid feature",
       "Unable to allocate resources: Requested", "unrecognized option", "nvalid time limit",
     ]
-    return error.lines.contains { line in words.contains { line.contains($0) } }
+    return error.lines.contains { line in phrases.contains { line.contains($0) } }
   }
 
   static func ended(_ state: String) -> String {

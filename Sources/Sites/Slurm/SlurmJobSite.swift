@@ -7,15 +7,15 @@ public enum SlurmJobNews: Sendable, Equatable {
   case accepted(job: String, id: String)
   case pending(job: String, reason: String)
   case ended(job: String, SlurmEnd)
-  /// Taken back: no executor had it.
+  /// The job was withdrawn: no executor had it.
   case withdrawn(job: String)
   /// Slurm will never run it.
   case refused(job: String, reason: String)
   case notice(String)
 }
 
-/// Runs each job as a job of Slurm: `mode = "jobs"`. Jobs of the same stage that ask for the same
-/// are one array, and one `squeue` for all tells what became of them.
+/// Runs each job as a job of Slurm: `mode = "jobs"`. Jobs of the same stage with the same requests
+/// are one array, and one call of `squeue` shows the states of all.
 ///
 /// A job's executor reports over Redis, so its end is known at once. Slurm is asked only for what
 /// it alone knows: why a job is pending, and how one ended whose executor could not report.
@@ -30,46 +30,46 @@ public enum SlurmJobNews: Sendable, Equatable {
 public actor SlurmJobSite {
   private let settings: SiteSettings
   private let access: WorkerAccess
-  private let tell: @Sendable ([SlurmJobNews]) -> Void
+  private let deliver: @Sendable ([SlurmJobNews]) -> Void
   private let submission: SlurmSubmission
   private let slurm = SlurmCommands()
   private var ledger = SlurmBatchLedger()
   private var waiting: [SlurmTask] = []
-  /// The submission whose fate is not known.
+  /// A submission that failed, but may have been accepted.
   private var uncertain: SlurmBatch?
   private var cancelling: Set<String> = []
   private var taken: Set<String> = []
   private var arrayLimit = 1001
-  private var portion = WorkerRange.limit
+  private var submissionSize = WorkerRange.limit
   private var isPaused = false
   private var isStopping = false
   private var task: Task<Void, Never>?
-  private var nextLook = 0
-  private var lookPause = 500
+  private var nextPoll = 0
+  private var pollPause = 500
   private var nextSubmission = 0
   private var pause = RestartPause(first: 5000, longest: 120_000)
-  private var complaint = ""
+  private var lastProblem = ""
 
   /// How long jobs are gathered for one array, in milliseconds.
-  private static let gather = 200
+  private static let gatherMilliseconds = 200
 
   public init(
     _ settings: SiteSettings, _ access: WorkerAccess,
-    tell: @escaping @Sendable ([SlurmJobNews]) -> Void
+    deliver: @escaping @Sendable ([SlurmJobNews]) -> Void
   ) {
     self.settings = settings
     self.access = access
-    self.tell = tell
+    self.deliver = deliver
     submission = SlurmSubmission(settings: settings, access: access)
   }
 
-  /// - Parameter isNew: Otherwise a former engine of the run has submitted jobs.
+  /// - Parameter isNew: Whether the run is new. Otherwise a former engine may have submitted jobs.
   public func begin(isNew: Bool) async throws(SiteError) {
     try submission.writeEnvironment(of: "jobs")
     if isNew {
       let probe = SlurmBatch(name: submission.batchPrefix + "probe", options: [], jobs: ["probe"])
       do throws(SiteError) {
-        try await slurm.check(submission.words(for: probe), script: script(of: probe))
+        try await slurm.check(submission.command(for: probe), script: script(of: probe))
       } catch {
         throw SiteError(error.lines.map { "site \(settings.name): \($0)" })
       }
@@ -87,14 +87,14 @@ public actor SlurmJobSite {
 
   public func submit(_ tasks: [SlurmTask]) {
     if waiting.isEmpty {
-      nextSubmission = max(nextSubmission, Clock.monotonicMilliseconds + Self.gather)
+      nextSubmission = max(nextSubmission, Clock.monotonicMilliseconds + Self.gatherMilliseconds)
     }
     waiting += tasks
   }
 
   /// Finds the jobs that a former engine has submitted; the others are submitted.
   ///
-  /// - Parameter former: With whether an executor had taken the job.
+  /// - Parameter former: The unfinished jobs. `isTaken`: an executor had taken the job.
   public func takeOver(
     _ former: [(task: SlurmTask, isTaken: Bool)]
   ) async throws(SiteError) {
@@ -117,7 +117,7 @@ public actor SlurmJobSite {
         submit([task])
       }
     }
-    tell(news)
+    deliver(news)
     report(ledger.update(rows.jobs))
   }
 
@@ -132,7 +132,7 @@ public actor SlurmJobSite {
     waiting.removeAll { jobs.contains($0.job) }
   }
 
-  /// Takes back what was not submitted yet.
+  /// Removes jobs that were not submitted yet; returns them.
   public func withdraw(_ jobs: [String]) -> Set<String> {
     let wanted = Set(jobs)
     let here = Set(waiting.map(\.job)).intersection(wanted)
@@ -140,18 +140,18 @@ public actor SlurmJobSite {
     return here
   }
 
-  /// Cancels what waits in Slurm; what runs hears it from its executor's orders.
+  /// Cancels pending jobs in Slurm. Executors of running jobs get an order to cancel.
   public func cancel(_ jobs: [String]) async throws(SiteError) {
     let pending = jobs.filter { ledger.isPending($0) && !taken.contains($0) }
     cancelling.formUnion(pending)
     guard !pending.isEmpty else { return }
     try await slurm.cancel(pending.compactMap(ledger.id), state: "PENDING")
-    nextLook = 0
+    nextPoll = 0
   }
 
   public func pause(_ on: Bool) async throws(SiteError) {
     isPaused = on
-    let ids = SlurmSite.arrays(of: ledger.living)
+    let ids = SlurmSite.arrays(of: ledger.active)
     if !ids.isEmpty { try await slurm.hold(on, ids) }
   }
 
@@ -168,12 +168,12 @@ public actor SlurmJobSite {
         }
         try await slurm.cancel(SlurmSite.arrays(of: left))
       } catch {
-        complain(error)
+        reportProblem(error)
       }
       await Ticker.pause(milliseconds: 300)
     }
     unlink(submission.environmentFile)
-    tell([
+    deliver([
       .notice(
         "site \(settings.name): jobs may still run in Slurm; see: squeue --me; to cancel them: "
           + "scancel JOBID")
@@ -186,7 +186,7 @@ public actor SlurmJobSite {
     while !isStopping {
       await Ticker.pause(milliseconds: 100)
       let now = Clock.monotonicMilliseconds
-      if now >= nextLook, !ledger.isEmpty { await poll() }
+      if now >= nextPoll, !ledger.isEmpty { await poll() }
       if !isStopping, !isPaused, !waiting.isEmpty || uncertain != nil, now >= nextSubmission {
         await submitWaiting()
       }
@@ -197,10 +197,10 @@ public actor SlurmJobSite {
     do throws(SiteError) {
       report(ledger.update(try await slurm.jobs(withPrefix: submission.batchPrefix).jobs))
     } catch {
-      complain(error)
+      reportProblem(error)
     }
-    lookPause = min(lookPause * 2, ledger.hasPending ? 5000 : 15_000)
-    nextLook = Clock.monotonicMilliseconds + lookPause
+    pollPause = min(pollPause * 2, ledger.hasPending ? 5000 : 15_000)
+    nextPoll = Clock.monotonicMilliseconds + pollPause
   }
 
   private static func news(_ change: SlurmBatchLedger.Change) -> SlurmJobNews {
@@ -218,12 +218,12 @@ public actor SlurmJobSite {
       if cancelling.remove(change.job) != nil, !taken.contains(change.job) {
         return .withdrawn(job: change.job)
       }
-      guard case .lost(let reason) = end, let words = lastLogLine(of: change.id) else {
+      guard case .lost(let reason) = end, let line = lastLogLine(of: change.id) else {
         return Self.news(change)
       }
-      return .ended(job: change.job, .lost("\(reason): \(words)"))
+      return .ended(job: change.job, .lost("\(reason): \(line)"))
     }
-    if !news.isEmpty { tell(news) }
+    if !news.isEmpty { deliver(news) }
   }
 
   private func lastLogLine(of id: String) -> String? {
@@ -235,14 +235,14 @@ public actor SlurmJobSite {
       guard await isSubmitted(batch) == false else { return }
       uncertain = nil
     }
-    let limit = min(arrayLimit, portion)
+    let limit = min(arrayLimit, submissionSize)
     for batch in SlurmBatch.batches(of: waiting, prefix: submission.batchPrefix, limit: limit) {
       guard !isStopping, !isPaused else { return }
       guard await submit(batch) else { return }
     }
   }
 
-  /// Whether a submission that has failed was accepted all the same; `nil` if Slurm does not tell.
+  /// Whether a failed submission was accepted nevertheless; `nil` if Slurm does not answer.
   private func isSubmitted(_ batch: SlurmBatch) async -> Bool? {
     do throws(SiteError) {
       let rows = try await slurm.jobs(withPrefix: submission.batchPrefix)
@@ -252,7 +252,7 @@ public actor SlurmJobSite {
       report(ledger.update(rows.jobs))
       return true
     } catch {
-      complain(error)
+      reportProblem(error)
       nextSubmission = Clock.monotonicMilliseconds + pause.next()
       return nil
     }
@@ -260,39 +260,39 @@ public actor SlurmJobSite {
 
   private func accepted(_ batch: SlurmBatch, as array: String) {
     waiting.removeAll { batch.jobs.contains($0.job) }
-    tell(ledger.submitted(batch, as: array).map(Self.news))
-    complaint = ""
+    deliver(ledger.submitted(batch, as: array).map(Self.news))
+    lastProblem = ""
     pause.succeeded()
-    portion = min(WorkerRange.limit, portion * 2)
-    lookPause = 250
-    nextLook = Clock.monotonicMilliseconds + lookPause
+    submissionSize = min(WorkerRange.limit, submissionSize * 2)
+    pollPause = 250
+    nextPoll = Clock.monotonicMilliseconds + pollPause
   }
 
-  /// Returns whether others may follow at once.
+  /// Returns whether another submission may follow at once.
   private func submit(_ batch: SlurmBatch) async -> Bool {
     let path = submission.jobsFile(of: batch.name)
     let text = batch.jobs.joined(separator: "\n") + "\n"
     do throws(PosixError) {
       try Files.write(Array(text.utf8), to: path, mode: 0o600)
     } catch {
-      complain(SiteError("\(error)"))
+      reportProblem(SiteError("\(error)"))
       nextSubmission = Clock.monotonicMilliseconds + pause.next()
       return false
     }
     do throws(SiteError) {
-      let id = try await slurm.submit(submission.words(for: batch), script: script(of: batch))
+      let id = try await slurm.submit(submission.command(for: batch), script: script(of: batch))
       accepted(batch, as: id)
       return true
     } catch {
       if SlurmReason.isImpossible(error) {
         waiting.removeAll { batch.jobs.contains($0.job) }
-        tell(batch.jobs.map { .refused(job: $0, reason: error.lines.joined(separator: "; ")) })
+        deliver(batch.jobs.map { .refused(job: $0, reason: error.lines.joined(separator: "; ")) })
         return true
       }
-      complain(error)
+      reportProblem(error)
       if SlurmReason.isLimitOfJobs(error) {
-        portion = max(1, batch.jobs.count / 2)
-        tell(
+        submissionSize = max(1, batch.jobs.count / 2)
+        deliver(
           batch.jobs.prefix(1000).map {
             .pending(job: $0, reason: error.lines.joined(separator: "; "))
           })
@@ -304,11 +304,11 @@ public actor SlurmJobSite {
     }
   }
 
-  private func complain(_ error: SiteError) {
+  private func reportProblem(_ error: SiteError) {
     let text = error.lines.map { "site \(settings.name): \($0)" }.joined(separator: "; ")
-    guard text != complaint else { return }
-    complaint = text
-    tell([.notice("\(text); this is tried again")])
+    guard text != lastProblem else { return }
+    lastProblem = text
+    deliver([.notice("\(text); this is tried again")])
   }
 }
 

@@ -1,6 +1,6 @@
 import JobProtocol
 
-/// What is known of a site's allocations, as a value: rows of `squeue` go in, changes come out.
+/// The known state of a site's allocations, as a value: rows of `squeue` go in, changes come out.
 struct SlurmLedger: Equatable, Sendable {
   struct Change: Equatable {
     var allocation: Allocation
@@ -16,8 +16,8 @@ struct SlurmLedger: Equatable, Sendable {
   /// Allocations that this engine has submitted or found.
   private var order: [String] = []
   private var ended: Set<String> = []
-  /// How many have started between the last two calls of `squeue`.
-  private(set) var fresh = 0
+  /// How many allocations started between the last two calls of `squeue`.
+  private(set) var justStarted = 0
   /// In how many calls of `squeue` in a row a known allocation was missing.
   private var misses: [String: Int] = [:]
 
@@ -29,19 +29,19 @@ struct SlurmLedger: Equatable, Sendable {
   var pending: Int { jobs.values.count { $0.allocationState == .pending } }
   var running: Int { jobs.values.count { $0.allocationState == .running } }
   /// The ids that have not ended, in order.
-  var living: [String] { order.filter { jobs[$0] != nil } }
+  var active: [String] { order.filter { jobs[$0] != nil } }
 
   /// A submission was accepted; `squeue` may not show it yet.
   mutating func submitted(_ array: String, count: Int) -> [Change] {
     (0..<count).map { index in
       let job = SlurmJob(
         id: "\(array)_\(index)", state: "PENDING", reason: "", nodes: "", start: "")
-      return note(job)
+      return update(job)
     }
   }
 
-  /// What the journal says about an allocation of a former engine.
-  mutating func recall(_ allocation: Allocation) {
+  /// Adds an allocation that a former engine has journaled.
+  mutating func restore(_ allocation: Allocation) {
     guard allocation.site == site, allocation.state != .ended, jobs[allocation.id] == nil else {
       return
     }
@@ -54,7 +54,7 @@ struct SlurmLedger: Equatable, Sendable {
   /// Compares with what `squeue` shows; returns what has changed.
   mutating func update(_ rows: [SlurmJob], now: Int) -> [Change] {
     var changes: [Change] = []
-    fresh = 0
+    justStarted = 0
     for row in rows {
       if ended.contains(row.id), row.allocationState == .ended { continue }
       if jobs[row.id] == nil, row.allocationState == .ended { continue }
@@ -62,22 +62,22 @@ struct SlurmLedger: Equatable, Sendable {
       let former = jobs[row.id]
       if row.allocationState == .running, runningSince[row.id] == nil {
         runningSince[row.id] = now
-        fresh += 1
+        justStarted += 1
       }
       guard former != row else { continue }
       let hasSameText = former?.text == row.text && former?.allocationState == row.allocationState
       let hasRun = former?.allocationState == .running
-      var change = note(row)
+      var change = update(row)
       change.hasRun = hasRun
       if former == nil || !hasSameText { changes.append(change) }
     }
     let seen = Set(rows.map(\.id))
-    for id in living where !seen.contains(id) {
+    for id in active where !seen.contains(id) {
       misses[id, default: 0] += 1
       guard misses[id, default: 0] >= Self.missesAllowed else { continue }
       let gone = SlurmJob(id: id, state: "GONE", reason: "", nodes: "", start: "")
       let hasRun = jobs[id]?.allocationState == .running
-      var change = note(gone)
+      var change = update(gone)
       change.hasRun = hasRun
       change.allocation.reason = "Slurm does not know it any more"
       changes.append(change)
@@ -85,7 +85,7 @@ struct SlurmLedger: Equatable, Sendable {
     return changes
   }
 
-  private mutating func note(_ job: SlurmJob) -> Change {
+  private mutating func update(_ job: SlurmJob) -> Change {
     if jobs[job.id] == nil { order.append(job.id) }
     let state = job.allocationState
     if state == .ended {
@@ -95,7 +95,7 @@ struct SlurmLedger: Equatable, Sendable {
       misses[job.id] = nil
     } else {
       jobs[job.id] = job
-      // A job that Slurm has queued again.
+      // Slurm has requeued the job.
       ended.remove(job.id)
       if state == .pending { runningSince[job.id] = nil }
     }

@@ -1,4 +1,4 @@
-/// What a partition and its nodes can give, as Slurm's tools tell, and what is asked for.
+/// The limits of a partition and its nodes, as Slurm's tools report them.
 struct SlurmLimits: Equatable, Sendable {
   var partition: String
   /// In minutes; `nil` without a limit.
@@ -20,7 +20,7 @@ struct SlurmLimits: Equatable, Sendable {
       }
       return fields
     }
-    // Several may be named; Slurm takes the first that fits.
+    // If several partitions are named, Slurm takes the first that fits.
     let names = name.map { $0.split(separator: ",").map(String.init) }
     let row = rows.first { row in
       guard let names else { return row["Default"] == "YES" }
@@ -75,8 +75,8 @@ struct SlurmLimits: Equatable, Sendable {
     }
   }
 
-  /// What will never start, one line for each, with what to do. A Slurm that does not enforce its
-  /// limits accepts such a job and keeps it pending for ever.
+  /// Requests that exceed a limit, one line each, with what to do. If Slurm does not enforce its
+  /// limits, it accepts such a job and keeps it pending for ever.
   func mistakes(asking asked: SlurmRequest) -> [String] {
     var lines: [String] = []
     if !isUp { lines.append("the partition \(partition) is not up; choose another one with -p") }
@@ -99,7 +99,7 @@ struct SlurmLimits: Equatable, Sendable {
   }
 }
 
-/// What the options of `sbatch` ask for, as far as limits concern it.
+/// The requests in the options of `sbatch` to which limits apply.
 struct SlurmRequest: Equatable, Sendable {
   var partition: String?
   var account: String?
@@ -135,10 +135,10 @@ struct SlurmRequest: Equatable, Sendable {
   }
 }
 
-/// What the accounting allows the user, where there is accounting.
+/// The limits of the user's accounts, where Slurm has accounting.
 ///
-/// A user may have several accounts. Those count that the options name; if they name none, the site
-/// decides, so a limit is too low only if it is in all of them.
+/// A user may have several accounts. The accounts that the options name count. If the options name
+/// none, the cluster chooses one, so a limit is too low only if it is too low in all of them.
 enum SlurmAccount {
   /// Reads `sacctmgr -nP show assoc user=NAME format=Account,Partition,MaxSubmitJobs,MaxWall`.
   ///
@@ -153,9 +153,9 @@ enum SlurmAccount {
     guard !rows.isEmpty else { return [] }
     var lines: [String] = []
     let jobs = rows.map { Int($0[2]) ?? .max }.max() ?? .max
-    if workers.least > jobs {
+    if workers.minimum > jobs {
       lines.append(
-        "asks for at least \(workers.least) workers, and your account may submit \(jobs) jobs; "
+        "asks for at least \(workers.minimum) workers, and your account may submit \(jobs) jobs; "
           + "ask for fewer, or name another account with -A")
     }
     let longest = rows.map { SlurmLimits.minutes($0[3]) ?? .max }.max() ?? .max

@@ -6,44 +6,44 @@ extension SlurmSite {
   public func steer(_ request: WorkersRequest) async -> WorkersAnswer {
     switch request.change {
     case .add:
-      let most = ledger.pending + ledger.running + wanted + request.count
-      elastic.range.most = max(elastic.range.most, min(most, WorkerRange.limit))
-      wanted += request.count
+      let maximum = ledger.pending + ledger.running + requested + request.count
+      elastic.range.maximum = max(elastic.range.maximum, min(maximum, WorkerRange.limit))
+      requested += request.count
       nextSubmission = min(nextSubmission, Clock.monotonicMilliseconds)
       return WorkersAnswer(
-        "\(request.count) more asked for, at most \(elastic.range.most) from now on")
+        "\(request.count) more asked for, at most \(elastic.range.maximum) from now on")
     case .drain:
-      let chosen = choice(for: request, from: ledger.living.filter(isRunning))
-      guard !chosen.isEmpty else { return .refused(noSuch(request, "running ")) }
-      lower(by: chosen.count)
+      let chosen = selectWorkers(for: request, from: ledger.active.filter(isRunning))
+      guard !chosen.isEmpty else { return .refused(notFound(request, "running ")) }
+      lowerLimits(by: chosen.count)
       var answer = WorkersAnswer("\(chosen.count) finish their jobs and leave\(limit)")
       answer.drained = chosen.map { SlurmSubmission.worker(of: $0, site: settings.name) }
       return answer
     case .remove:
-      // Those that wait cost nothing; then those that came last.
-      let living = ledger.living
-      let pending = living.filter { !isRunning($0) }.reversed()
-      let order = Array(pending) + living.filter(isRunning).reversed()
-      let chosen = choice(for: request, from: order)
-      guard !chosen.isEmpty else { return .refused(noSuch(request, "")) }
+      // Pending workers first, because they have no jobs; then the newest running ones.
+      let active = ledger.active
+      let pending = active.filter { !isRunning($0) }.reversed()
+      let order = Array(pending) + active.filter(isRunning).reversed()
+      let chosen = selectWorkers(for: request, from: order)
+      guard !chosen.isEmpty else { return .refused(notFound(request, "")) }
       do throws(SiteError) {
         try await slurm.cancel(chosen)
       } catch {
         return .refused(error.lines.joined(separator: "; "))
       }
-      lower(by: chosen.count)
-      nextLook = 0
+      lowerLimits(by: chosen.count)
+      nextPoll = 0
       return WorkersAnswer("\(chosen.count) cancelled, their jobs are retried\(limit)")
     }
   }
 
-  private var limit: String { ", at most \(elastic.range.most) from now on" }
+  private var limit: String { ", at most \(elastic.range.maximum) from now on" }
 
   private func isRunning(_ id: String) -> Bool {
     ledger.jobs[id]?.allocationState == .running
   }
 
-  private func choice(for request: WorkersRequest, from ids: [String]) -> [String] {
+  private func selectWorkers(for request: WorkersRequest, from ids: [String]) -> [String] {
     guard let worker = request.worker else { return Array(ids.prefix(request.count)) }
     return ids.filter { id in
       let name = SlurmSubmission.worker(of: id, site: settings.name)
@@ -51,13 +51,14 @@ extension SlurmSite {
     }
   }
 
-  /// Otherwise others would be submitted in their place as long as jobs wait.
-  private func lower(by count: Int) {
-    elastic.lower(by: count, living: ledger.pending + ledger.running)
-    wanted = 0
+  /// Lowers the limits, because otherwise new workers would replace the removed ones while jobs
+  /// wait.
+  private func lowerLimits(by count: Int) {
+    elastic.lowerLimits(by: count, active: ledger.pending + ledger.running)
+    requested = 0
   }
 
-  private func noSuch(_ request: WorkersRequest, _ kind: String) -> String {
+  private func notFound(_ request: WorkersRequest, _ kind: String) -> String {
     request.worker.map { "there is no \(kind)worker \($0)" } ?? "there is no \(kind)worker"
   }
 }

@@ -2,7 +2,7 @@ import Glibc
 public import JobProtocol
 import Posix
 
-/// Workers in allocations of Slurm, as many as there is work for.
+/// Workers in allocations of Slurm: as many as the waiting jobs need, within limits.
 ///
 /// Workers are submitted as job arrays: one call for many. One call of `squeue` shows the states of
 /// all. Slurm knows nothing about the run's tasks, which flow over Redis.
@@ -16,35 +16,36 @@ import Posix
 public actor SlurmSite: WorkerSite {
   let settings: SiteSettings
   private let access: WorkerAccess
-  private let tell: @Sendable (SiteNews) -> Void
+  private let deliver: @Sendable (SiteNews) -> Void
   private let submission: SlurmSubmission
   var elastic: Elastic
-  /// Workers that a user has asked for and that were not submitted yet.
-  var wanted = 0
+  /// The number of workers that a user has requested and that are not submitted yet.
+  var requested = 0
   let slurm = SlurmCommands()
   private(set) var ledger: SlurmLedger
   private var waiting = 0
   private var arrayLimit = 1001
-  /// How many workers are submitted at a time; fewer after a refusal for their number.
-  private var portion = WorkerRange.limit
+  /// How many workers are submitted at a time; halved when Slurm refuses the number.
+  private var submissionSize = WorkerRange.limit
   private var isStopping = false
   private var task: Task<Void, Never>?
-  var nextLook = 0
-  private var lookPause = 500
+  var nextPoll = 0
+  private var pollPause = 500
   /// When the next submission may be made, in monotonic milliseconds.
   var nextSubmission = 0
   private var submissionPause = RestartPause(first: 5000, longest: 120_000)
-  private var complaint = ""
+  private var lastProblem = ""
   /// Whether a submission may have been accepted although `sbatch` has failed.
   private var hasUnknownSubmission = false
   private var startFailures = StartFailures()
 
   public init(
-    _ settings: SiteSettings, _ access: WorkerAccess, tell: @escaping @Sendable (SiteNews) -> Void
+    _ settings: SiteSettings, _ access: WorkerAccess,
+    deliver: @escaping @Sendable (SiteNews) -> Void
   ) {
     self.settings = settings
     self.access = access
-    self.tell = tell
+    self.deliver = deliver
     submission = SlurmSubmission(settings: settings, access: access)
     elastic = Elastic(range: settings.workers, slots: submission.slots)
     ledger = SlurmLedger(site: settings.name)
@@ -52,10 +53,10 @@ public actor SlurmSite: WorkerSite {
 
   public func begin(_ former: [Allocation]) async throws(SiteError) {
     try submission.writeEnvironment(of: "workers")
-    // Not for a resumed run: it has workers, and a controller that is down will be back.
+    // Not for a resumed run: it has workers, and a controller that is down may come up again.
     if former.isEmpty {
       do throws(SiteError) {
-        try await slurm.check(submission.words(count: 1), script: script(leaves: true))
+        try await slurm.check(submission.command(count: 1), script: script(exitsWhenIdle: true))
       } catch {
         throw named(error)
       }
@@ -63,7 +64,7 @@ public actor SlurmSite: WorkerSite {
       guard lines.isEmpty else { throw named(SiteError(lines)) }
     }
     arrayLimit = await slurm.arrayLimit()
-    for allocation in former { ledger.recall(allocation) }
+    for allocation in former { ledger.restore(allocation) }
     await poll()
     task = Task { await keepWorkers() }
   }
@@ -74,20 +75,20 @@ public actor SlurmSite: WorkerSite {
 
   private var executor: String { settings.executor ?? access.executor ?? "" }
 
-  /// - Parameter leaves: The worker exits when it has had no job for a while.
-  private func script(leaves: Bool) -> String {
-    submission.script(executor: executor, idle: leaves ? settings.idle : nil)
+  /// - Parameter exitsWhenIdle: The worker exits when it has had no job for a while.
+  private func script(exitsWhenIdle: Bool) -> String {
+    submission.script(executor: executor, idle: exitsWhenIdle ? settings.idle : nil)
   }
 
   public func demand(_ waiting: Int) { self.waiting = waiting }
 
-  // MARK: Looking and submitting
+  // MARK: Polling and submitting
 
   private func keepWorkers() async {
     while !isStopping {
       await Ticker.pause(milliseconds: 100)
       let now = Clock.monotonicMilliseconds
-      if now >= nextLook, !ledger.living.isEmpty || hasUnknownSubmission { await poll() }
+      if now >= nextPoll, !ledger.active.isEmpty || hasUnknownSubmission { await poll() }
       if !isStopping, Clock.monotonicMilliseconds >= nextSubmission { await submit() }
     }
   }
@@ -98,11 +99,11 @@ public actor SlurmSite: WorkerSite {
       hasUnknownSubmission = false
       report(ledger.update(rows, now: Clock.monotonicMilliseconds))
     } catch {
-      // If Slurm does not answer, the states are unknown: nothing counts as ended.
-      complain(error)
+      // If Slurm does not answer, the states are unknown, so nothing counts as ended.
+      reportProblem(error)
     }
-    lookPause = min(lookPause * 2, ledger.pending > 0 ? 5000 : 15_000)
-    nextLook = Clock.monotonicMilliseconds + lookPause
+    pollPause = min(pollPause * 2, ledger.pending > 0 ? 5000 : 15_000)
+    nextPoll = Clock.monotonicMilliseconds + pollPause
   }
 
   private func report(_ changes: [SlurmLedger.Change]) {
@@ -112,8 +113,8 @@ public actor SlurmSite: WorkerSite {
       let life = ledger.runningSince[change.allocation.id].map { Clock.monotonicMilliseconds - $0 }
       let isFailure = change.allocation.reason == SlurmReason.ended("FAILED")
       var reason = change.allocation.reason
-      if isFailure, let words = lastLogLine(of: change.allocation.id) { reason += ": \(words)" }
-      // Slurm gives up a node whose daemon does not answer, but its processes may live.
+      if isFailure, let line = lastLogLine(of: change.allocation.id) { reason += ": \(line)" }
+      // Slurm reports an unresponsive node as failed, but its processes may still run.
       let isCertain = change.allocation.reason != SlurmReason.ended("NODE_FAIL")
       news.endedWorkers.append(
         .init(
@@ -122,17 +123,17 @@ public actor SlurmSite: WorkerSite {
       if isFailure, life ?? 0 < StartFailures.shortLife {
         news.notices += failedToStart(reason)
       } else if !isFailure {
-        startFailures.hasServed()
+        startFailures.succeeded()
       }
     }
-    // A job that Slurm has queued again has lost its worker.
+    // A requeued job has lost its worker.
     for change in changes where change.allocation.state == .pending && change.hasRun {
       news.endedWorkers.append(
         .init(
           names: SlurmSubmission.names(of: change.worker),
           reason: "Slurm has requeued its job", isCertain: false))
     }
-    tell(news)
+    deliver(news)
   }
 
   private func lastLogLine(of id: String) -> String? {
@@ -147,42 +148,43 @@ public actor SlurmSite: WorkerSite {
 
   private func submit() async {
     let missing = elastic.missing(
-      waiting: waiting, pending: ledger.pending, running: ledger.running, fresh: ledger.fresh)
-    let count = min(portion, max(missing, wanted))
+      waiting: waiting, pending: ledger.pending, running: ledger.running,
+      justStarted: ledger.justStarted)
+    let count = min(submissionSize, max(missing, requested))
     guard count > 0 else { return }
-    // The least number stays although it has no jobs.
-    let staying = max(0, elastic.range.least - ledger.pending - ledger.running)
-    let stays = Elastic.arrays(of: min(staying, count), limit: arrayLimit)
-    let leaves = Elastic.arrays(of: max(0, count - staying), limit: arrayLimit)
-    for (size, isElastic) in stays.map({ ($0, false) }) + leaves.map({ ($0, true) }) {
+    // The minimum number of workers stays although they have no jobs.
+    let staying = max(0, elastic.range.minimum - ledger.pending - ledger.running)
+    let permanent = Elastic.arrays(of: min(staying, count), limit: arrayLimit)
+    let temporary = Elastic.arrays(of: max(0, count - staying), limit: arrayLimit)
+    for (size, isElastic) in permanent.map({ ($0, false) }) + temporary.map({ ($0, true) }) {
       do throws(SiteError) {
         let id = try await slurm.submit(
-          submission.words(count: size), script: script(leaves: isElastic))
-        complaint = ""
+          submission.command(count: size), script: script(exitsWhenIdle: isElastic))
+        lastProblem = ""
         submissionPause.succeeded()
-        portion = min(WorkerRange.limit, portion * 2)
-        wanted = max(0, wanted - size)
+        submissionSize = min(WorkerRange.limit, submissionSize * 2)
+        requested = max(0, requested - size)
         report(ledger.submitted(id, count: size))
       } catch {
-        complain(error)
-        if SlurmReason.isLimitOfJobs(error) { portion = max(1, size / 2) }
-        // The submission may have been accepted all the same: look before the next one.
+        reportProblem(error)
+        if SlurmReason.isLimitOfJobs(error) { submissionSize = max(1, size / 2) }
+        // The submission may have been accepted nevertheless: poll before the next one.
         hasUnknownSubmission = true
         nextSubmission = Clock.monotonicMilliseconds + submissionPause.next()
-        nextLook = nextSubmission - 100
+        nextPoll = nextSubmission - 100
         return
       }
     }
-    lookPause = 250
-    nextLook = Clock.monotonicMilliseconds + lookPause
+    pollPause = 250
+    nextPoll = Clock.monotonicMilliseconds + pollPause
     nextSubmission = Clock.monotonicMilliseconds + 1000
   }
 
-  private func complain(_ error: SiteError) {
+  private func reportProblem(_ error: SiteError) {
     let text = named(error).lines.joined(separator: "; ")
-    guard text != complaint else { return }
-    complaint = text
-    tell(SiteNews(notices: ["\(text); this is tried again"]))
+    guard text != lastProblem else { return }
+    lastProblem = text
+    deliver(SiteNews(notices: ["\(text); this is tried again"]))
   }
 
   // MARK: The end
@@ -191,22 +193,22 @@ public actor SlurmSite: WorkerSite {
     isStopping = true
     await Ticker.wait(atMost: 3000) { await self.task?.value }
     if hasUnknownSubmission { await poll() }
-    var survivors = ledger.living
-    for _ in 0..<3 where !survivors.isEmpty {
-      let arrays = Self.arrays(of: survivors)
+    var remaining = ledger.active
+    for _ in 0..<3 where !remaining.isEmpty {
+      let arrays = Self.arrays(of: remaining)
       do throws(SiteError) {
         try await slurm.cancel(arrays)
         let rows = try await slurm.jobs(named: submission.name)
-        survivors = rows.filter(\.mustBeCancelled).map(\.id)
+        remaining = rows.filter(\.mustBeCancelled).map(\.id)
         report(ledger.update(rows, now: Clock.monotonicMilliseconds))
       } catch {
-        complain(error)
+        reportProblem(error)
       }
-      if !survivors.isEmpty { await Ticker.pause(milliseconds: 300) }
+      if !remaining.isEmpty { await Ticker.pause(milliseconds: 300) }
     }
     unlink(submission.environmentFile)
-    guard !survivors.isEmpty else { return }
-    tell(
+    guard !remaining.isEmpty else { return }
+    deliver(
       SiteNews(notices: [
         "site \(settings.name): jobs may still run in Slurm; to cancel them: scancel -n "
           + submission.name
@@ -223,7 +225,7 @@ public actor SlurmSite: WorkerSite {
 extension SlurmSubmission {
   /// Writes the variables of the site's workers or jobs where their scripts read them.
   ///
-  /// - Parameter what: What reaches Redis with them, for the error: `workers`, `jobs`.
+  /// - Parameter what: `workers` or `jobs`, for the error message.
   func writeEnvironment(of what: String) throws(SiteError) {
     guard let url = access.networkURL else {
       throw SiteError(

@@ -1,7 +1,7 @@
 import JobProtocol
 import ShellText
 
-/// What is passed to `sbatch`.
+/// The submission of a site's workers: command, batch script, environment.
 struct SlurmSubmission {
   let settings: SiteSettings
   let access: WorkerAccess
@@ -12,19 +12,19 @@ struct SlurmSubmission {
 
   var environmentFile: String { "\(access.filesDirectory)/worker.env" }
 
-  /// The words of the command. `count` workers are one job array.
-  func words(count: Int) -> [String] {
-    var words = [
+  /// The command `sbatch` with its options. `count` workers are one job array.
+  func command(count: Int) -> [String] {
+    var command = [
       "sbatch", "--parsable", "--job-name=\(name)", "--array=0-\(count - 1)",
       "--chdir=\(access.directory)", "--output=\(access.filesDirectory)/%A_%a.log",
       "--open-mode=append",
     ]
-    // Slurm warns a worker before its time is up, so that it takes no more jobs.
-    if !hasOption("--signal") { words.append("--signal=B:USR1@60") }
+    // Slurm signals a worker before its time limit, so that it takes no more jobs.
+    if !hasOption("--signal") { command.append("--signal=B:USR1@60") }
     if let slots = settings.slots, !hasOption("--cpus-per-task", "-c") {
-      words.append("--cpus-per-task=\(slots)")
+      command.append("--cpus-per-task=\(slots)")
     }
-    return words + settings.options
+    return command + settings.options
   }
 
   private func hasOption(_ names: String...) -> Bool {
@@ -54,7 +54,7 @@ struct SlurmSubmission {
   /// The name of the worker in a job or an element of a job array.
   static func worker(of id: String, site: String) -> String { "\(site)-\(id)" }
 
-  /// The names that workers of an allocation have had: a worker that Slurm starts again has another
+  /// The names that workers of an allocation may have: a worker that Slurm restarts has another
   /// name.
   static func names(of worker: String) -> [String] {
     [worker] + (1...3).map { "\(worker).\($0)" }
@@ -62,13 +62,12 @@ struct SlurmSubmission {
 
   /// The batch script. It has no secrets: Slurm keeps scripts where administrators read them.
   func script(executor: String, idle: Int?) -> String {
-    var words = ["--worker", "--pool", access.run.text, "--preemptible"]
-    if let idle { words += ["--idle", "\(idle)"] }
-    if let queue = access.queue { words += ["--queue", queue] }
-    words += settings.workerOptions
+    var arguments = ["--worker", "--pool", access.run.text, "--preemptible"]
+    if let idle { arguments += ["--idle", "\(idle)"] }
+    if let queue = access.queue { arguments += ["--queue", queue] }
+    arguments += settings.workerOptions
     let path = ShellScript.path(executor)
-    // A job that Slurm starts again has the same id; its worker must not be mistaken for the former
-    // one.
+    // A job that Slurm restarts keeps its id, so the restart count makes the worker's name unique.
     let slots = "\"${SLURM_CPUS_PER_TASK:-\(slots)}\""
     return """
       #!/bin/sh
@@ -83,7 +82,7 @@ struct SlurmSubmission {
       set -a; . "$f"; set +a
       name=\(settings.name)-${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}_${SLURM_ARRAY_TASK_ID:-0}
       [ "${SLURM_RESTART_COUNT:-0}" = 0 ] || name=$name.$SLURM_RESTART_COUNT
-      exec "$e" \(ShellScript.command(words)) --name "$name" --slots \(slots)
+      exec "$e" \(ShellScript.command(arguments)) --name "$name" --slots \(slots)
 
       """
   }
@@ -98,8 +97,8 @@ struct SlurmSubmission {
     }.joined()
   }
 
-  /// The engine's environment for `sbatch`, which gives it to the workers: without secrets, and
-  /// without what describes an allocation in which the engine itself may run.
+  /// The engine's environment for `sbatch`, which passes it on to the workers: without secrets, and
+  /// without variables of an allocation in which the engine itself runs.
   static func environment(_ all: [String: String]) -> [String: String] {
     let secrets = ["HFLOW_REDIS_URL", "HFLOW_SIGNING_KEY", "REDIS_URL"]
     let kept = ["SLURM_CONF", "SLURM_CLUSTERS", "SLURM_TIME_FORMAT"]

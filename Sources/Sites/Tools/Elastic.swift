@@ -14,19 +14,19 @@ struct Elastic: Equatable, Sendable {
   /// - Parameters:
   ///   - waiting: jobs that no worker has.
   ///   - fresh: workers that have started since the infrastructure was last asked.
-  func missing(waiting: Int, pending: Int, running: Int, fresh: Int) -> Int {
-    let there = pending + running
-    let least = max(0, range.least - there)
-    let expected = (pending + fresh) * slots
+  func missing(waiting: Int, pending: Int, running: Int, justStarted: Int) -> Int {
+    let present = pending + running
+    let minimum = max(0, range.minimum - present)
+    let expected = (pending + justStarted) * slots
     let needed = waiting > expected ? (waiting - expected + slots - 1) / slots : 0
-    return min(max(0, range.most - there), max(least, needed))
+    return min(max(0, range.maximum - present), max(minimum, needed))
   }
 
-  /// Lowers the limits so that no worker is requested in place of `count` that leave. `living` is
+  /// Lowers the limits so that no worker is requested in place of `count` that leave. `active` is
   /// how many there are before.
-  mutating func lower(by count: Int, living: Int) {
-    range.most = max(0, min(range.most, living - count))
-    range.least = min(range.least, range.most)
+  mutating func lowerLimits(by count: Int, active: Int) {
+    range.maximum = max(0, min(range.maximum, active - count))
+    range.minimum = min(range.minimum, range.maximum)
   }
 
   /// `0-99` pieces for `sbatch --array`: Slurm limits the largest index.

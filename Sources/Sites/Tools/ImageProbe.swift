@@ -2,7 +2,7 @@ import JobProtocol
 import Posix
 import ShellText
 
-/// Asks a host whether it can get the images that jobs name.
+/// Checks whether a host can get the images that jobs name.
 ///
 /// | the image | a mistake if |
 /// |---|---|
@@ -73,7 +73,7 @@ struct ImageProbe: Equatable {
     }
   }
 
-  /// What is wrong, one line for each image, with what to do.
+  /// The mistakes, one line for each image, with what to do.
   func mistakes(named name: String, _ answers: [String: String]) -> [String] {
     images.enumerated().compactMap { number, image in
       let words = (answers["image\(number)"] ?? "").split(separator: " ", maxSplits: 2)
@@ -95,7 +95,7 @@ struct ImageProbe: Equatable {
     }
   }
 
-  /// Asks this host.
+  /// Runs the probe on this host.
   func local() async -> [String: String] {
     guard !images.isEmpty else { return [:] }
     let result = await Tool.run(

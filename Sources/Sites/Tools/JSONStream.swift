@@ -1,18 +1,18 @@
 import JSONValue
 
-/// Cuts a stream of JSON objects into its objects, wherever its parts end.
+/// Splits a stream of bytes into JSON objects. Parts may end anywhere.
 struct JSONStream {
   private var bytes: [UInt8] = []
-  /// How much of `bytes` was looked at.
+  /// How many of `bytes` have been scanned.
   private var place = 0
   private var depth = 0
   private var isString = false
   private var isEscaped = false
 
-  /// A pod is some 10 kB; what grows beyond this is not one.
+  /// The largest accepted object, in bytes. A pod has about 10 kB.
   private static let limit = 16 << 20
 
-  /// The objects that are complete with these bytes. What is not valid JSON is left out.
+  /// The objects that these bytes complete. Invalid JSON is left out.
   mutating func add(_ part: some Sequence<UInt8>) -> [JSON] {
     bytes += part
     var objects: [JSON] = []

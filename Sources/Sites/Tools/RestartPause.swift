@@ -1,4 +1,4 @@
-/// How long to wait before something that fails is tried again.
+/// The pauses between attempts, doubled after each failure.
 struct RestartPause: Equatable, Sendable {
   private(set) var failures = 0
   let first: Int

@@ -10,7 +10,7 @@ struct StartFailures {
   /// The delay in milliseconds after a submission that the infrastructure refused.
   mutating func nextPause() -> Int { pause.next() }
 
-  mutating func hasServed() { count = 0 }
+  mutating func succeeded() { count = 0 }
 
   /// Counts one more. After the third in a row, returns how many milliseconds the next workers
   /// wait, and a notice that says so.

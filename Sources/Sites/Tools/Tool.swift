@@ -15,8 +15,8 @@ package enum Tool {
 
     package var isSuccess: Bool { status == .exited(0) && !isLate }
 
-    /// The last line that it wrote on standard error, else how it ended.
-    package var complaint: String {
+    /// The last line on standard error, else how the tool ended.
+    package var errorText: String {
       if isLate { return "no answer" }
       let lines = errors.split(whereSeparator: \.isNewline)
       let last = lines.last { $0.contains(where: \.isLetter) }
@@ -33,14 +33,14 @@ package enum Tool {
   ///   - input: For its standard input: a script, which may have secrets.
   ///   - inputFile: The path of a file for its standard input instead.
   package static func run(
-    _ words: [String], input: String = "", inputFile: String? = nil,
+    _ command: [String], input: String = "", inputFile: String? = nil,
     environment: [String: String]? = nil, milliseconds: Int
   ) async -> Result {
     await withCheckedContinuation { continuation in
       DispatchQueue.global().async {
         let result: Result
         do throws(PosixError) {
-          result = try start(words, input, inputFile, environment, milliseconds)
+          result = try start(command, input, inputFile, environment, milliseconds)
         } catch {
           result = Result(status: .exited(127), output: "", errors: "\(error)")
         }
@@ -50,13 +50,13 @@ package enum Tool {
   }
 
   private static func start(
-    _ words: [String], _ input: String, _ inputFile: String?, _ environment: [String: String]?,
+    _ command: [String], _ input: String, _ inputFile: String?, _ environment: [String: String]?,
     _ milliseconds: Int
   ) throws(PosixError) -> Result {
     let source = try Pipe()
     let output = try Pipe(nonblocking: true)
     let errors = try Pipe(nonblocking: true)
-    var request = SpawnRequest(words[0], Array(words.dropFirst()))
+    var request = SpawnRequest(command[0], Array(command.dropFirst()))
     request.environment = environment
     let file = try inputFile.map { path throws(PosixError) in
       try Files.openForReading(path).release()
@@ -76,7 +76,7 @@ package enum Tool {
       readers, feeding: &feed, of: child, until: Clock.monotonicMilliseconds + milliseconds)
   }
 
-  /// The input of a tool, written as fast as it reads. A tool may end without reading it.
+  /// Writes the input of a tool as fast as the tool reads. A tool may end without reading it.
   private struct Feed {
     private(set) var number: Int32
     private var bytes: ArraySlice<UInt8>

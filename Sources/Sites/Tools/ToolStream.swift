@@ -4,14 +4,14 @@ import JSONValue
 import Posix
 import Synchronization
 
-/// A tool that runs for long and writes one JSON object after the other.
+/// A long-running tool that writes one JSON object after the other.
 final class ToolStream: Sendable {
-  private let words: [String]
+  private let command: [String]
   private let environment: [String: String]
   private let isStopped = Mutex(false)
 
-  init(_ words: [String], environment: [String: String]) {
-    self.words = words
+  init(_ command: [String], environment: [String: String]) {
+    self.command = command
     self.environment = environment
   }
 
@@ -31,7 +31,7 @@ final class ToolStream: Sendable {
 
   private func run(_ receive: ([JSON]) -> Void) throws(PosixError) {
     let output = try Pipe(nonblocking: true)
-    var request = SpawnRequest(words[0], Array(words.dropFirst()))
+    var request = SpawnRequest(command[0], Array(command.dropFirst()))
     request.environment = environment
     request.standardOutput = .descriptor(output.writeEnd.number)
     request.standardError = .null

@@ -7,7 +7,7 @@ package struct CellBuffer: Hashable, Sendable {
   package let size: Size
   package let ascii: Bool
   private var cells: [Cell]
-  /// In the order in which they were drawn; something may have been drawn over them.
+  /// In the order in which they were drawn. Later text may cover a link.
   private(set) var links: [CellLink] = []
 
   package init(_ size: Size, ascii: Bool = false) {

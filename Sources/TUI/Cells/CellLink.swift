@@ -1,15 +1,15 @@
-/// Text on the screen that leads to a file, in terminals that know links (OSC 8).
+/// Text on the screen that is a link to a file, in terminals that support links (OSC 8).
 package struct CellLink: Hashable, Sendable {
   package let at: Point
-  /// The text of its cells, for which it stands.
+  /// The text of the linked cells.
   package let text: String
   package let columns: Int
   package let uri: String
 }
 
 extension CellBuffer {
-  /// Makes words of an area links. A word is what stands between spaces; `uri` says where it
-  /// leads. A word that is cut by the edge of the area is not known, so it becomes no link.
+  /// Turns the words of an area into links. Words are separated by spaces; `uri` returns the target
+  /// of a word. A word that the edge of the area cuts becomes no link.
   package mutating func link(in area: Rectangle, _ uri: (String) -> String?) {
     guard area.columns > 0 else { return }
     for row in max(0, area.row)..<max(0, min(area.endRow, size.rows), area.row) {
@@ -33,7 +33,7 @@ extension CellBuffer {
     }
   }
 
-  /// The links whose text nothing has been drawn over.
+  /// The links that no later text covers.
   package var shownLinks: [CellLink] {
     links.filter { link in
       (link.at.column..<link.at.column + link.columns).reduce(into: "") {

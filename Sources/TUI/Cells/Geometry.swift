@@ -9,7 +9,7 @@ package struct Size: Hashable, Sendable {
   }
 }
 
-/// A place in a buffer; (0, 0) is the upper left cell.
+/// A position in a buffer; (0, 0) is the upper left cell.
 package struct Point: Hashable, Sendable {
   package var column: Int
   package var row: Int

@@ -1,7 +1,7 @@
 internal import Engine
 internal import Workflow
 
-/// When the run will have done everything it can.
+/// The expected end of the run: when nothing is left to do that needs no user.
 ///
 /// The remaining tasks of each stage flow through the slots in the order of the stages
 /// (``StageFlow``). What a task costs is the mean of its stage so far, with what a job occupies
@@ -52,18 +52,20 @@ struct Forecaster: Sendable {
     let flows = run.stages.indices.map { stage -> StageFlow in
       let counts = run.stages[stage].counts
       let known = run.stages[stage].meanMilliseconds
-      let usual = Self.usual(mean: mean, running: running[stage])
+      let typical = Self.typical(mean: mean, running: running[stage])
       let sample = samples[stage]
       let waiting = max(0, counts[.waiting] - blocked.count(stage))
       let active = counts.active - counts[.held]
       tasks += waiting + active
       if known == nil { guessed += waiting + active }
-      let duration = Self.mean(of: run.stages[stage], usual: usual, spread: spread, slots)
+      let duration = Self.mean(of: run.stages[stage], typical: typical, spread: spread, slots)
       let cost = duration * sample.attempts + overhead
       return StageFlow(
         waiting: waiting, ready: active - running[stage].count, total: counts.total,
         cost: max(0.1, cost), width: width[stage], predecessors: predecessors[stage],
-        rests: running[stage].map { sample.rest(after: $0, cost: max(0.1, cost)) },
+        remainingTimes: running[stage].map {
+          sample.remainingTime(after: $0, cost: max(0.1, cost))
+        },
         longest: sample.longest)
     }
     guard tasks > 0 else { return .unknown }
@@ -72,27 +74,27 @@ struct Forecaster: Sendable {
     return .about(Int(time), spread: Int(time * doubt))
   }
 
-  /// How much the mean of all counts beside the running jobs of a stage, in jobs.
+  /// The weight of the mean of all stages, in jobs, compared with the running jobs of a stage.
   private static let weightOfAll = 8.0
 
-  /// What a job may take if little is known about its stage: the mean of all, and what its
-  /// running jobs have taken at least.
-  private static func usual(mean: Double, running: [Double]) -> Double {
-    let least = running.reduce(0) { $0 + max(mean, $1) }
-    return (mean * weightOfAll + least) / (weightOfAll + Double(running.count))
+  /// The assumed duration of a job if little is known about its stage: the mean of all stages,
+  /// weighted with the times of the running jobs so far.
+  private static func typical(mean: Double, running: [Double]) -> Double {
+    let minimum = running.reduce(0) { $0 + max(mean, $1) }
+    return (mean * weightOfAll + minimum) / (weightOfAll + Double(running.count))
   }
 
   /// The mean duration of a stage's jobs. Short jobs end first, so the first ones say little:
   /// until three for each slot have ended, some of the usual duration are added. If durations
   /// vary, more are needed, and more are added.
   private static func mean(
-    of stage: StageState, usual: Double, spread: Double, _ slots: Int
+    of stage: StageState, typical: Double, spread: Double, _ slots: Int
   ) -> Double {
     let count = Double(stage.timedJobs)
     let doubt = 1 + 6 * spread
     let added = max(0, 4 * doubt * (1 - count / (Double(3 * slots) * doubt)))
-    guard count + added > 0 else { return usual }
-    return (Double(stage.totalMilliseconds) + added * usual) / (count + added)
+    guard count + added > 0 else { return typical }
+    return (Double(stage.totalMilliseconds) + added * typical) / (count + added)
   }
 
   /// How much durations vary within the stages: the mean of the squared coefficients of
@@ -125,7 +127,7 @@ private struct BlockedTasks {
 
   func count(_ stage: Int) -> Int { counts.indices.contains(stage) ? counts[stage] : 0 }
 
-  /// Looks at all processes, so at most every few seconds.
+  /// Visits all processes, so it runs at most every few seconds.
   mutating func refresh(_ run: RunState, now: Int) {
     let failed = run.counts.needingAttention
     guard failed > 0 else {
@@ -147,7 +149,7 @@ private struct BlockedTasks {
   }
 }
 
-/// The durations of some jobs of a stage, taken evenly from its tasks.
+/// The durations of a sample of a stage's jobs, spread evenly over its tasks.
 private struct DurationSample {
   private static let size = 48
   /// Ascending, in milliseconds.
@@ -165,7 +167,7 @@ private struct DurationSample {
     }
     for place in Self.places(processes.count) {
       let tasks = run.processes[processes[place].index].tasks
-      for firing in Self.places(tasks.count, most: processes.count > 1 ? 2 : Self.size) {
+      for firing in Self.places(tasks.count, maximum: processes.count > 1 ? 2 : Self.size) {
         add(tasks[firing])
       }
     }
@@ -173,8 +175,8 @@ private struct DurationSample {
     if !durations.isEmpty { attempts = Double(tries) / Double(durations.count) }
   }
 
-  private static func places(_ count: Int, most: Int = size) -> [Int] {
-    let shown = min(count, most)
+  private static func places(_ count: Int, maximum: Int = size) -> [Int] {
+    let shown = min(count, maximum)
     return (0..<shown).map { $0 * count / shown }
   }
 
@@ -190,8 +192,9 @@ private struct DurationSample {
     return squares / (count - 1) / (mean * mean)
   }
 
-  /// The expected remaining time of a job that has run for `elapsed`: that of the longer ones.
-  func rest(after elapsed: Double, cost: Double) -> Double {
+  /// The expected remaining time of a job that has run for `elapsed`, from the jobs that took
+  /// longer.
+  func remainingTime(after elapsed: Double, cost: Double) -> Double {
     let longer = durations.drop { $0 <= elapsed }
     guard !longer.isEmpty else { return max(cost - elapsed, elapsed * 0.25) }
     return longer.reduce(0, +) / Double(longer.count) - elapsed

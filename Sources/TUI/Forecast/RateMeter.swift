@@ -57,8 +57,8 @@ struct RateMeter {
     return count == 0 ? nil : Double(known.reduce(0) { $0 + $1.milliseconds }) / Double(count)
   }
 
-  /// Milliseconds for which a job occupies its slot besides running. Known only while all slots
-  /// are busy; of few jobs, chance would say more than the overhead.
+  /// Milliseconds for which a job occupies its slot besides running. Known only while all slots are
+  /// busy, and after enough jobs: with few jobs, chance exceeds the overhead.
   func overhead(slots: Int, now: Int, since beginning: Int, in run: RunState) -> Double {
     let rate = rate(now: now, since: beginning)
     guard run.counts[.ready] + run.counts.notRunning > 0, rate >= 4,

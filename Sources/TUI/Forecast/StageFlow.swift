@@ -10,11 +10,11 @@ struct StageFlow {
   let total: Int
   /// Slot time of a task, in milliseconds.
   let cost: Double
-  /// How many may run at a time; 0 means no limit.
+  /// How many of its tasks may run at a time; 0 means no limit.
   let width: Int
   let predecessors: [Int]
   /// The remaining times of its running jobs.
-  let rests: [Double]
+  let remainingTimes: [Double]
   /// Known durations, ascending.
   let longest: [Double]
 
@@ -22,7 +22,9 @@ struct StageFlow {
   static func time(_ stages: [StageFlow], slots: Int) -> Double {
     var states = stages.map { State($0) }
     let work = states.reduce(0) { $0 + $1.left * $1.stage.cost }
-    let chain = stages.reduce(0) { $0 + ($1.waiting + $1.ready + $1.rests.count > 0 ? $1.cost : 0) }
+    let chain = stages.reduce(0) {
+      $0 + ($1.waiting + $1.ready + $1.remainingTimes.count > 0 ? $1.cost : 0)
+    }
     let step = max(0.5, (work / Double(slots) + chain) / 200)
     var now = 0.0
     for _ in 0..<2000 {
@@ -35,7 +37,7 @@ struct StageFlow {
   private struct State {
     let stage: StageFlow
     let whole: Double
-    /// In tasks; running ones count with what remains of them.
+    /// In tasks; a running task counts as its remaining fraction.
     var left: Double
     var lanes = 0.0
     /// When its last task ends; `nil` until all have been started.
@@ -43,27 +45,27 @@ struct StageFlow {
 
     init(_ stage: StageFlow) {
       self.stage = stage
-      let running = stage.rests.reduce(0) { $0 + min(1, $1 / stage.cost) }
+      let running = stage.remainingTimes.reduce(0) { $0 + min(1, $1 / stage.cost) }
       left = Double(stage.waiting + stage.ready) + running
       whole = left
       if stage.waiting + stage.ready == 0 {
         // Only running jobs remain: the last of them ends the stage.
-        endsAt = stage.rests.max() ?? 0
-        lanes = Double(stage.rests.count)
+        endsAt = stage.remainingTimes.max() ?? 0
+        lanes = Double(stage.remainingTimes.count)
       }
     }
 
     func isOver(_ now: Double) -> Bool { endsAt.map { $0 <= now + 0.001 } ?? false }
 
-    /// The part that is done of what remained.
+    /// The fraction of the initial work that is done.
     var part: Double { whole <= 0 ? 1 : 1 - left / whole }
 
-    /// Its last tasks have been started: the longest of them ends it.
+    /// The last tasks have started: the longest of them ends the stage.
     mutating func finish(at now: Double) {
       let durations = stage.longest
       let rank = Double(durations.count) * lanes / (lanes + 1)
       let last = durations.isEmpty ? 0 : durations[min(durations.count - 1, Int(rank))]
-      let running = stage.rests.max() ?? 0
+      let running = stage.remainingTimes.max() ?? 0
       left = 0
       endsAt = max(now + max(0, last - stage.cost), running)
     }
@@ -103,7 +105,7 @@ struct StageFlow {
     return step
   }
 
-  /// The part of the waiting tasks that another stage has made possible.
+  /// The fraction of the waiting tasks whose inputs another stage has produced.
   private static func opening(of stage: StageFlow, _ before: State, _ now: Double) -> Double {
     if before.isOver(now) { return 1 }
     let follows = before.stage.total >= 2 && stage.total * 2 >= before.stage.total

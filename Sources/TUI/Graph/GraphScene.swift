@@ -29,9 +29,9 @@ struct GraphScene: Equatable {
   /// Whether more neighbours exist than are shown.
   let isCut: Bool
   /// The neighbours of each node of a neighbourhood that are not drawn.
-  let hidden: [Hidden]
+  let hidden: [HiddenNeighbours]
 
-  struct Hidden: Equatable {
+  struct HiddenNeighbours: Equatable {
     var before = 0
     var after = 0
   }
@@ -44,7 +44,7 @@ struct GraphScene: Equatable {
     var isCut = false
     switch (scope.fold, scope.neighbourhood) {
     case (_, .some(let neighbourhood)):
-      (graph, isCut) = Self.surroundings(workflow, analysis, scope.fold, neighbourhood)
+      (graph, isCut) = Self.neighbourGraph(workflow, analysis, scope.fold, neighbourhood)
       items = RowOrder.rows(graph).map(Rails.Item.node)
     case (.processes, nil):
       graph = NodeGraph(workflow, analysis, only: nil)
@@ -61,7 +61,7 @@ struct GraphScene: Equatable {
 
   private static func hidden(
     _ graph: NodeGraph, _ workflow: Workflow, _ analysis: WorkflowGraph
-  ) -> [Hidden] {
+  ) -> [HiddenNeighbours] {
     let areStages = graph.nodes.first?.isStage ?? false
     let folded = areStages ? NodeGraph(workflow, analysis) : nil
     return graph.nodes.map { node in
@@ -69,12 +69,12 @@ struct GraphScene: Equatable {
       case .stage(let stage):
         guard let folded, let first = analysis.stages[guarding: stage]?.processes.first,
           let place = folded.node(of: first)
-        else { return Hidden() }
+        else { return HiddenNeighbours() }
         func count(_ nets: some Sequence<Int>, _ ends: (Net) -> [Int]) -> Int {
           let others = Set(nets.flatMap { ends(folded.nets[$0]) }).subtracting([place])
           return others.count { !graph.nodes.contains(folded.nodes[$0]) }
         }
-        return Hidden(
+        return HiddenNeighbours(
           before: count(folded.inputs[place], \.sources),
           after: count(folded.outputs[place], \.targets))
       case .process(let process):
@@ -82,14 +82,14 @@ struct GraphScene: Equatable {
           Set(signals.flatMap(ends)).count { $0 != process && graph.node(of: $0) == nil }
         }
         let here = workflow[process]
-        return Hidden(
+        return HiddenNeighbours(
           before: count(here.inputs.map(\.signal)) { Array(workflow.producers(of: $0)) },
           after: count(here.outputs.map(\.signal)) { Array(workflow.consumers(of: $0)) })
       }
     }
   }
 
-  private static func surroundings(
+  private static func neighbourGraph(
     _ workflow: Workflow, _ analysis: WorkflowGraph, _ fold: GraphScope.Fold,
     _ neighbourhood: GraphScope.Neighbourhood
   ) -> (NodeGraph, isCut: Bool) {

@@ -47,8 +47,9 @@ public struct GraphText {
       }
       let gap = String(repeating: " ", count: 2 * rails.laneCount + 1 - lanes.count)
       let origins = origins(node)
-      let room = String(repeating: " ", count: max(0, widest - DisplayWidth.of(names[row])) + 2)
-      return lanes + gap + names[row] + (origins.isEmpty ? "" : room + origins)
+      let available = String(
+        repeating: " ", count: max(0, widest - DisplayWidth.of(names[row])) + 2)
+      return lanes + gap + names[row] + (origins.isEmpty ? "" : available + origins)
     }
     // The first column is used only if a node stands apart in it.
     let isNeeded = lines.contains { !$0.hasPrefix(" ") }
@@ -127,9 +128,9 @@ public struct GraphText {
         if !line.isEmpty { buffer.write(String(line.glyph(ascii: ascii)), at: point) }
       }
     }
-    let room = box.width - 4
-    let shown = Truncation.middle(name, room, ellipsis: ascii ? "~" : "…")
-    let start = box.column + 2 + (room - DisplayWidth.of(shown)) / 2
+    let available = box.width - 4
+    let shown = Truncation.middle(name, available, ellipsis: ascii ? "~" : "…")
+    let start = box.column + 2 + (available - DisplayWidth.of(shown)) / 2
     buffer.write(shown, at: Point(column: start, row: box.row + 1))
   }
 }

@@ -10,7 +10,7 @@ struct Joint: OptionSet, Hashable {
   static let horizontal: Joint = [.left, .right]
 }
 
-/// How a line looks; where lines meet, the greater one wins.
+/// The stroke of a line; where lines meet, the greater stroke is drawn.
 enum Stroke: UInt8, Comparable {
   case none, dashed, light, heavy
 
@@ -60,22 +60,22 @@ struct LineCell: Equatable {
   var isEmpty: Bool { joint.isEmpty }
 
   func glyph(ascii: Bool) -> Unicode.Scalar {
-    let strongest = max(max(up, down), max(left, right))
-    if ascii { return asciiGlyph(strongest) }
-    if strongest == .dashed {
+    let heaviest = max(max(up, down), max(left, right))
+    if ascii { return asciiGlyph(heaviest) }
+    if heaviest == .dashed {
       if joint.isSubset(of: .vertical) { return "╎" }
       if joint.isSubset(of: .horizontal) { return "╌" }
     }
     return Self.glyphs[up.place * 27 + down.place * 9 + left.place * 3 + right.place]
   }
 
-  private func asciiGlyph(_ strongest: Stroke) -> Unicode.Scalar {
+  private func asciiGlyph(_ heaviest: Stroke) -> Unicode.Scalar {
     if joint.isEmpty { return " " }
-    if joint.isSubset(of: .vertical) { return strongest == .dashed ? ":" : "|" }
+    if joint.isSubset(of: .vertical) { return heaviest == .dashed ? ":" : "|" }
     if joint.isSubset(of: .horizontal) {
-      return strongest == .heavy ? "=" : strongest == .light ? "-" : "."
+      return heaviest == .heavy ? "=" : heaviest == .light ? "-" : "."
     }
-    return strongest == .heavy ? "#" : "+"
+    return heaviest == .heavy ? "#" : "+"
   }
 
   /// By up, down, left, right, each none, light or heavy.

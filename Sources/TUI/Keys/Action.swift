@@ -1,4 +1,4 @@
-/// What a key can do. Each action is in one key table: the global one, or that of its pane.
+/// The action of a key. Each action is in one key table: the global one, or that of its pane.
 enum Action: Hashable, Sendable {
   case move(Move)
   case show(Pane)

@@ -2,7 +2,7 @@ internal import Workflow
 
 /// An error in the user's keys.
 struct KeyChoiceError: Error, Equatable {
-  /// The action that was given them.
+  /// The action to which the keys were assigned.
   let action: String
   let text: String
 }

@@ -43,6 +43,6 @@ struct KeyTable: Sendable {
       }
   }
 
-  /// Every line there is.
+  /// All bindings, of all panes.
   var all: [KeyBinding] { global + Pane.built.flatMap { local[$0] ?? [] } }
 }

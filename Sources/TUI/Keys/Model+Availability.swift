@@ -9,24 +9,24 @@ extension Model {
     switch action {
     case .task(let action):
       let subjects = subjects
-      if action.verb != nil, subjects.isEmpty, let absence { return absence }
+      if action.verb != nil, subjects.isEmpty, let targetObjection { return targetObjection }
       return objection(to: action, subjects)
     case .run(let action): return objection(to: action)
     default: return nil
     }
   }
 
-  /// Why no request can be sent. Requests that `mends` a run can also be sent to a closed
-  /// one, whose engine is restarted.
-  func closedObjection(mends: Bool = false) -> String? {
+  /// Why no request can be sent; `nil` if requests are possible. A request with `restartsEngine`
+  /// can also be sent to a closed run, whose engine is restarted.
+  func closedObjection(restartsEngine: Bool = false) -> String? {
     if replay != nil { return "a replay cannot change the run" }
     switch (phase, connection) {
     case (.closed, _):
-      if mends { return nil }
+      if restartsEngine { return nil }
       return run.counts.needingAttention > 0
         ? "the run is closed: a retry reopens it" : "the run is closed"
     case (_, .live) where lacksEngine:
-      return mends ? nil : "the engine died: `resume` or a retry restarts it"
+      return restartsEngine ? nil : "the engine died: `resume` or a retry restarts it"
     case (_, .lost) where lacksEngine: return "the engine died: `resume` restarts it"
     case (_, .lost): return "Redis does not answer: try again when it is back"
     default: return nil

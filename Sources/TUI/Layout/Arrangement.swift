@@ -20,8 +20,8 @@ struct Arrangement: Equatable, Sendable {
   /// The positions of borders that the user has dragged, in thousandths; `nil` for the
   /// default.
   struct Shares: Equatable, Sendable {
-    /// The part of the body to the left of the first border, on screens of less than 200
-    /// columns and on wider ones.
+    /// The part of the body to the left of the first border: on screens of less than 200 columns,
+    /// and on wider ones.
     var left: Int?
     var leftOfThree: Int?
     /// The part of the height above the lower border of the upper pane, and above that of an

@@ -15,7 +15,7 @@
 struct Layout: Equatable {
   enum Kind: Equatable { case oneLine, onePane, split, stacked, twoColumns, wide }
 
-  /// How much room the content of panes needs.
+  /// The size that the content of panes needs.
   struct Needs: Equatable {
     /// The rows of the upper pane's list.
     var upperRows = 7
@@ -76,9 +76,9 @@ struct Layout: Equatable {
   private static func split(
     _ body: Rectangle, _ arrangement: Arrangement, _ needs: Needs
   ) -> [Pane: Rectangle] {
-    let wanted = min(max(needs.upperRows, 3), max(8, body.rows / 3)) + 2
+    let preferred = min(max(needs.upperRows, 3), max(8, body.rows / 3)) + 2
     let (above, below) = body.split(
-      rows: height(arrangement.shares.upper, of: body.rows, else: min(wanted, body.rows - 6)))
+      rows: height(arrangement.shares.upper, of: body.rows, else: min(preferred, body.rows - 6)))
     return [arrangement.slots.upper: above, arrangement.slots.lower: below]
   }
 
@@ -94,8 +94,8 @@ struct Layout: Equatable {
     _ body: Rectangle, _ arrangement: Arrangement, _ needs: Needs
   ) -> [Pane: Rectangle] {
     let (slots, shares) = (arrangement.slots, arrangement.shares)
-    let wanted = max(needs.left.rows, min(needs.upperRows + 1, body.rows / 2 - 2)) + 2
-    let standard = min(max(wanted, body.rows * 2 / 5), body.rows * 11 / 20)
+    let preferred = max(needs.left.rows, min(needs.upperRows + 1, body.rows / 2 - 2)) + 2
+    let standard = min(max(preferred, body.rows * 2 / 5), body.rows * 11 / 20)
     let (top, lower) = body.split(rows: height(shares.upper, of: body.rows, else: standard))
     let wide = min(max(30, needs.left.columns + 2), min(body.columns * 5 / 12, 72))
     let (left, upper) = top.split(columns: width(shares.left, of: body.columns, else: wide))
@@ -110,9 +110,9 @@ struct Layout: Equatable {
     let wide = min(max(50, needs.left.columns + 2), body.columns * 3 / 11, 72)
     let (left, right) = body.split(
       columns: width(shares.leftOfThree, of: body.columns, else: wide))
-    let most = body.rows * (arrangement.opened == nil ? 11 : 6) / 20
-    let wanted = min(max(needs.upperRows + 3, 8), most)
-    let (upper, rest) = right.split(rows: height(shares.upper, of: body.rows, else: wanted))
+    let maximum = body.rows * (arrangement.opened == nil ? 11 : 6) / 20
+    let preferred = min(max(needs.upperRows + 3, 8), maximum)
+    let (upper, rest) = right.split(rows: height(shares.upper, of: body.rows, else: preferred))
     guard let opened = arrangement.opened else {
       var panes = [slots.left: left, slots.upper: upper, slots.lower: rest]
       let leftRows = needs.left.rows + 2
@@ -121,8 +121,8 @@ struct Layout: Equatable {
       }
       return panes
     }
-    let end = part(shares.opened, of: body.rows, least: least.rows) ?? body.rows * 13 / 20
-    let rows = min(max(least.rows, end - upper.rows), rest.rows - least.rows)
+    let end = part(shares.opened, of: body.rows, minimum: minimum.rows) ?? body.rows * 13 / 20
+    let rows = min(max(minimum.rows, end - upper.rows), rest.rows - minimum.rows)
     let (middle, lower) = rest.split(rows: rows)
     return [slots.left: left, slots.upper: upper, opened: middle, slots.lower: lower]
   }
@@ -131,19 +131,19 @@ struct Layout: Equatable {
   private static let leastDetail = 18
 
   /// The least size of a pane after dragging.
-  private static let least = Size(columns: 24, rows: 4)
+  private static let minimum = Size(columns: 24, rows: 4)
 
   private static func width(_ share: Int?, of columns: Int, else standard: Int) -> Int {
-    part(share, of: columns, least: least.columns) ?? standard
+    part(share, of: columns, minimum: minimum.columns) ?? standard
   }
 
   private static func height(_ share: Int?, of rows: Int, else standard: Int) -> Int {
-    part(share, of: rows, least: least.rows) ?? standard
+    part(share, of: rows, minimum: minimum.rows) ?? standard
   }
 
-  private static func part(_ share: Int?, of whole: Int, least: Int) -> Int? {
-    guard let share, whole >= 2 * least else { return nil }
-    return min(max(least, (whole * share + 500) / 1000), whole - least)
+  private static func part(_ share: Int?, of whole: Int, minimum: Int) -> Int? {
+    guard let share, whole >= 2 * minimum else { return nil }
+    return min(max(minimum, (whole * share + 500) / 1000), whole - minimum)
   }
 
   /// The pane at a place.

@@ -10,12 +10,12 @@ enum TabsView {
     var line = Line("\(pane.rawValue) \(pane.name)", style)
     for note in pane.content?.notes(model) ?? [] {
       let part = " \(theme.dot) "
-      let room = columns == .max ? columns : columns - line.width - DisplayWidth.of(part)
+      let available = columns == .max ? columns : columns - line.width - DisplayWidth.of(part)
       let isName = note.contains { $0.isLetter } && !note.contains(" ")
-      let hasNumber = Truncation.number(of: note).map { $0.count <= room } ?? false
+      let hasNumber = Truncation.number(of: note).map { $0.count <= available } ?? false
       let text =
-        isName && hasNumber ? Truncation.middle(note, room, ellipsis: theme.ellipsis) : note
-      guard DisplayWidth.of(text) <= room else { break }
+        isName && hasNumber ? Truncation.middle(note, available, ellipsis: theme.ellipsis) : note
+      guard DisplayWidth.of(text) <= available else { break }
       line.append(part + text, theme.dim)
     }
     return line
@@ -64,11 +64,11 @@ enum TabsView {
     let panes = Pane.built.filter { shown[$0] == nil }
     guard !panes.isEmpty, let corner = model.layout.corner else { return [] }
     let title = title(model, of: corner, columns: titleColumns(model, in: area)).width
-    let room = area.columns - 4 - title - 3
+    let available = area.columns - 4 - title - 3
     for detail in Detail.allCases {
       let lines = panes.map { tab(model, $0, detail) }
       let width = lines.reduce(0) { $0 + $1.width + 1 } - 1
-      guard width <= room else { continue }
+      guard width <= available else { continue }
       var start = area.endColumn - 2 - width
       return zip(panes, lines).map { pane, line in
         defer { start += line.width + 1 }
@@ -102,7 +102,7 @@ enum TabsView {
     return line
   }
 
-  /// What somebody should look at.
+  /// The number at a tab: how many items of the pane need attention.
   private static func badge(_ model: Model, _ pane: Pane) -> Int {
     switch pane {
     case .failures: model.run.counts.needingAttention

@@ -57,52 +57,53 @@ enum Display {
 
 /// Prints news on a line terminal.
 struct LinePrinter {
-  /// Events before this are history: only their result is printed.
+  /// Events before this time are not printed, only the state after them.
   private let since: Int
-  private var narration = Narration()
-  private var narrator = RunNarrator()
+  private var announcer = Announcer()
+  private var eventLines = RunEventLines()
   private var news: [String] = []
-  private var wasAsked = false
-  private var mustTellAll = true
+  private var isAnswer = false
+  private var mustPrintAll = true
 
   init(since: Int) { self.since = since }
 
   /// Records what a message changed; `model` has already been updated.
-  mutating func note(_ message: Message, _ model: Model) {
+  mutating func record(_ message: Message, _ model: Model) {
     switch message {
-    case .input, .programEnded: wasAsked = true
+    case .input, .programEnded: isAnswer = true
     case .world(let messages):
       for case .events(let events) in messages {
         for event in events where event.time >= since {
-          news += narrator.lines(for: event, in: model.run)
+          news += eventLines.lines(for: event, in: model.run)
         }
       }
     case .resized, .clock: break
     }
   }
 
-  mutating func repeatAll() { mustTellAll = true }
+  mutating func repeatAll() { mustPrintAll = true }
 
   /// Prints news. Returns whether the selected row has changed and was printed.
   mutating func write(_ model: Model, on terminal: any LineTerminal) -> Bool {
     // Nothing to print before the run is known.
     guard model.run.startedAt != nil else { return false }
-    let tellsRow = mustTellAll || wasAsked
-    narration.tellsEnd = terminal.hasKeys
-    let speech =
-      mustTellAll
-      ? narration.tellAll(model, news) : narration.tell(model, news, wasAsked: wasAsked)
-    (news, wasAsked, mustTellAll) = ([], false, false)
-    guard !speech.isEmpty else { return tellsRow }
+    let printsRow = mustPrintAll || isAnswer
+    announcer.announcesEnd = terminal.hasKeys
+    let announcements =
+      mustPrintAll
+      ? announcer.announceAll(model, news)
+      : announcer.announceChanges(model, news, isAnswer: isAnswer)
+    (news, isAnswer, mustPrintAll) = ([], false, false)
+    guard !announcements.isEmpty else { return printsRow }
     var text = ""
-    for part in speech {
+    for part in announcements {
       switch part {
       case .line(let line): text += LineText.safe(line) + "\n"
       case .echo(let letters): text += LineText.safe(letters)
       case .erase: text += "\u{8} \u{8}"
       }
     }
-    terminal.say(text)
-    return tellsRow
+    terminal.write(text)
+    return printsRow
   }
 }

@@ -48,7 +48,7 @@ struct Loop {
       paintIfDue()
       var entries = [terminal.inputDescriptor, signals.descriptor, messageQueue.descriptor]
         .map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-      _ = Poll.wait(&entries, milliseconds: patience)
+      _ = Poll.wait(&entries, milliseconds: waitMilliseconds)
       tick()
       let messages = messageQueue.drain()
       if !messages.isEmpty || model.hasWork { handle(.world(messages)) }
@@ -66,7 +66,7 @@ struct Loop {
   // MARK: Waiting
 
   /// Milliseconds until something is due; -1 for never.
-  private var patience: Int {
+  private var waitMilliseconds: Int {
     if model.hasWork { return 0 }
     let now = Clock.monotonicMilliseconds
     var moments: [Int] = []
@@ -89,9 +89,9 @@ struct Loop {
     switch display {
     case .screen(let terminal):
       terminal.paint(model.draw())
-      model.noteShown()
+      model.recordShownTarget()
     case .lines(let terminal):
-      if linePrinter.write(model, on: terminal) { model.noteShown() }
+      if linePrinter.write(model, on: terminal) { model.recordShownTarget() }
     }
     paintSchedule.painted(at: now)
   }
@@ -109,7 +109,7 @@ struct Loop {
     if gone || terminal.inputEnded { reason = .hangUp }
   }
 
-  private mutating func handle(_ signal: TerminalSignals.Arrived) {
+  private mutating func handle(_ signal: TerminalSignals.Signal) {
     switch signal {
     case .interrupt:
       // The signal was meant for the program that had the terminal.
@@ -133,7 +133,7 @@ struct Loop {
       paintSchedule.changed(byUser: false)
     }
     if case .lines(let terminal) = display {
-      linePrinter.note(message, model)
+      linePrinter.record(message, model)
       // Without input, the end of the run ends the program.
       if !terminal.hasKeys, model.phase != .live {
         _ = linePrinter.write(model, on: terminal)
@@ -167,7 +167,7 @@ struct Loop {
       case .bell: terminal.ringBell()
       case .notify(let text): terminal.send(TerminalMessage.notification(text, terminal: kind))
       case .runProgram(let text): runProgram(text)
-      case .leave(let why): reason = why
+      case .leave(let leaveReason): reason = leaveReason
       }
     }
   }
@@ -191,7 +191,7 @@ struct Loop {
     } catch {
       // The previous display still works.
       if let before = try? openDisplay(!plain) { display = before }
-      model.say("\(error)")
+      model.showMessage("\(error)")
     }
     if case .screen(let terminal) = display {
       terminal.setMouse(model.mouseIsOn)
@@ -203,7 +203,7 @@ struct Loop {
 
   private mutating func copy(_ text: String) {
     guard let sequence = TerminalMessage.clipboard(text, terminal: kind) else {
-      return model.say("too long for the terminal's clipboard: save it to a file")
+      return model.showMessage("too long for the terminal's clipboard: save it to a file")
     }
     terminal.send(sequence)
   }
@@ -211,8 +211,8 @@ struct Loop {
   private mutating func runProgram(_ text: ProgramText) {
     var outcome = ProgramOutcome.failed("")
     terminal.release { outcome = userProgram(text, signals) }
-    if case .left(let why) = outcome {
-      reason = reason ?? why
+    if case .left(let leaveReason) = outcome {
+      reason = reason ?? leaveReason
       return
     }
     wasReleased = true

@@ -40,8 +40,8 @@ public enum UserProgram {
       defer { ScreenGuardian.release() }
       let (status, reason) = wait(for: child, signals)
       if let reason {
-        mustStay = input.program == .editor && hasWork(folder, file, input.text)
-        if mustStay { tell("hflow-tui: the editor's files are in \(folder)\n") }
+        mustStay = input.program == .editor && hasUnsavedWork(folder, file, input.text)
+        if mustStay { printMessage("hflow-tui: the editor's files are in \(folder)\n") }
         return .left(reason)
       }
       guard case .exited(0)? = status else {
@@ -58,8 +58,8 @@ public enum UserProgram {
   /// How long a program may take to save its text after a signal.
   private static let graceMilliseconds = 2000
 
-  /// Waits for the program to end. A signal that should end the screen ends the program
-  /// first, and its reason is returned.
+  /// Waits for the program to end. A signal that ends the screen first ends the program; its reason
+  /// is returned.
   private static func wait(
     for child: Child, _ signals: TerminalSignals?
   ) -> (status: ExitStatus?, reason: LeaveReason?) {
@@ -92,13 +92,13 @@ public enum UserProgram {
     }
   }
 
-  /// Whether a terminated editor has left work: a changed text, or a file of its own.
-  private static func hasWork(_ folder: String, _ file: String, _ text: String) -> Bool {
+  /// Whether a terminated editor has left unsaved work: a changed text, or a file of its own.
+  private static func hasUnsavedWork(_ folder: String, _ file: String, _ text: String) -> Bool {
     let bytes = try? Files.read(file)
     return bytes != Array(text.utf8) || Files.list(folder).count > 1
   }
 
-  private static func tell(_ text: String) {
+  private static func printMessage(_ text: String) {
     let lines = LineText.safeLines(text).joined(separator: "\n")
     try? DescriptorIO.write(lines, to: STDERR_FILENO)
   }

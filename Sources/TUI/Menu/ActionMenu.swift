@@ -2,8 +2,7 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// The menu of what can be done with the item under the cursor, from the same table as keys and
-/// help.
+/// The menu of actions for the item under the cursor, from the same table as keys and help.
 struct ActionMenu: Equatable {
   /// What was under the cursor when the menu was opened; another item is never acted on.
   let target: Target
@@ -73,7 +72,7 @@ extension Model {
   }
 
   mutating func openMenu() {
-    if layout.kind == .oneLine { return say("the screen is too small for a menu") }
+    if layout.kind == .oneLine { return showMessage("the screen is too small for a menu") }
     pin()
     var menu = ActionMenu(target: target, row: 0)
     menu.row = items(of: menu).firstIndex { $0.objection == nil } ?? 0
@@ -89,7 +88,7 @@ extension Model {
     case (_, .move(let move)): step(move, menu, items.count)
     case (_, let action?) where items.contains { $0.action == action }:
       return perform(items.first { $0.action == action }, of: menu)
-    default: say("no action of this menu: \(key.name)")
+    default: showMessage("no action of this menu: \(key.name)")
     }
     return []
   }
@@ -107,16 +106,16 @@ extension Model {
     overlay = .menu(menu)
   }
 
-  /// Closes the menu if the action is possible; else says why it is not.
+  /// Performs the action and closes the menu. If the action is not possible, shows why.
   mutating func perform(_ item: ActionMenu.Item?, of menu: ActionMenu) -> [Effect] {
     guard let item else { return [] }
     if let objection = item.objection {
-      say(objection)
+      showMessage(objection)
       return []
     }
     overlay = nil
     guard menu.target == target else {
-      say("nothing done: the selection has moved to \(name(of: target))")
+      showMessage("nothing done: the selection has moved to \(name(of: target))")
       return []
     }
     return perform(item.action)

@@ -45,20 +45,21 @@ enum MenuView {
     return items.indices.contains(row) ? row : nil
   }
 
-  /// Key, what it does, and why it is not possible.
+  /// The key, the action, and why the action is not possible.
   private static func line(_ item: ActionMenu.Item, _ columns: Int, _ theme: Theme) -> Line {
     let isPossible = item.objection == nil
     var line = Line()
     line.column(item.key, keyColumns, isPossible ? theme.key : theme.dim, ellipsis: theme.ellipsis)
-    let room = columns - keyColumns
+    let available = columns - keyColumns
     guard let objection = item.objection else {
-      line.append(Truncation.end(item.text, room, ellipsis: theme.ellipsis))
+      line.append(Truncation.end(item.text, available, ellipsis: theme.ellipsis))
       return line
     }
-    // The reason has at least half of the room.
+    // The reason gets at least half of the width.
     let reason = " \(theme.dot) \(objection)"
-    let text = max(room / 2, room - DisplayWidth.of(reason))
-    line.append(Truncation.end(item.text, min(text, room), ellipsis: theme.ellipsis), theme.dim)
+    let text = max(available / 2, available - DisplayWidth.of(reason))
+    line.append(
+      Truncation.end(item.text, min(text, available), ellipsis: theme.ellipsis), theme.dim)
     line.append(
       Truncation.end(reason, columns - line.width, ellipsis: theme.ellipsis),
       theme.dim.adding(.italic))

@@ -3,45 +3,45 @@
 /// act on another item by accident.
 struct ItemCursor<Item: Equatable> {
   private(set) var window = ListWindow()
-  /// The item under the cursor, or the one that was under it.
+  /// The item under the cursor, or the item that was under it before it left the list.
   private var item: Item?
-  private var isThere = false
+  private var isInList = false
   private var isPinned = false
 
   /// The row of the cursor; `nil` for none.
-  var row: Int? { isThere ? window.cursor : nil }
+  var row: Int? { isInList ? window.cursor : nil }
   /// Whether the item has left the list.
-  var isAdrift: Bool { item != nil && !isThere }
+  var hasLeftList: Bool { item != nil && !isInList }
 
   mutating func move(to row: Int, in items: [Item], height: Int) {
     window.place(cursor: row, count: items.count, height: height)
     handle(items)
-    isPinned = isThere
+    isPinned = isInList
   }
 
   mutating func move(by rows: Int, in items: [Item], height: Int) {
     // The next item is the one now at the position of the item that left.
-    let start = isAdrift && rows > 0 ? window.cursor - 1 : window.cursor
+    let start = hasLeftList && rows > 0 ? window.cursor - 1 : window.cursor
     move(to: start + rows, in: items, height: height)
   }
 
-  mutating func pin() { isPinned = isThere }
+  mutating func pin() { isPinned = isInList }
 
   /// Updates the cursor after a change of the list.
   mutating func refresh(_ items: [Item], height: Int) {
     if let item, let row = items.firstIndex(of: item) {
       window.carry(cursor: row, count: items.count, height: height)
-      isThere = true
+      isInList = true
       return
     }
     window.fit(count: items.count, height: height)
-    isThere = false
+    isInList = false
     if !isPinned { handle(items) }
   }
 
   private mutating func handle(_ items: [Item]) {
     item = items[guarding: window.cursor]
-    isThere = item != nil
+    isInList = item != nil
   }
 }
 

@@ -2,7 +2,7 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// What covers the panes and takes the keys.
+/// What covers the panes and receives the keys.
 enum Overlay: Equatable {
   case help
   case question(Question)
@@ -22,7 +22,7 @@ enum Question: Equatable {
 }
 
 extension Question {
-  /// What has happened when it no longer matters.
+  /// The message when the question no longer applies, because the run has changed.
   func end(_ run: RunState) -> String {
     switch self {
     case .leave: "the engine died"
@@ -68,9 +68,9 @@ struct Model {
   /// A message that replaces the hints until the next key.
   var status: String?
   var statusTicks = 0
-  /// Whether the user has asked for something about the run that has not happened yet.
+  /// Whether a request about the run has been sent and its effect is not in the journal yet.
   var awaitsAnswer = false
-  /// The last request about tasks, until all of it has happened.
+  /// The last request about tasks, until the journal has all of its effects.
   var taskRequest: TaskRequest?
   var mouseIsOn = true
   /// Whether lines are printed instead of a screen.
@@ -106,8 +106,8 @@ struct Model {
   var health: [WorkerHealth] = []
   /// Runs to switch to, once they were requested.
   var runs: [RunEntry]?
-  /// Runs that the user has left, as they were.
-  var leftRuns = LeftRuns()
+  /// The models of runs that the user has left.
+  var keptRuns = KeptRuns()
   /// How far the events are behind, in milliseconds.
   var lag: Int?
 
@@ -157,27 +157,27 @@ struct Model {
   }
 
   /// The task that log and detail show, and that keys act on.
-  var selected: FiringID? { leadingFailure ?? pointed?.firing ?? tasks.selected }
+  var selected: FiringID? { leadingFailure ?? pointedAttempt?.firing ?? tasks.selected }
 
-  /// The attempt at which the timeline, the events or the workers point, also while its log has
-  /// the focus.
-  var pointed: AttemptID? {
+  /// The attempt under the cursor of the timeline, the events or the workers, also while its log
+  /// has the focus.
+  var pointedAttempt: AttemptID? {
     let attempt: AttemptID? =
       switch focus == .log ? arrangement.opened : focus {
       case .timeline: timeline.chosen
       case .events where !events.isFollowing:
         events.chosen.flatMap { event in
-          event.change.pointed ?? event.change.firing.flatMap { run.lastAttempt(of: $0) }
+          event.change.pointedAttempt ?? event.change.firing.flatMap { run.lastAttempt(of: $0) }
         }
       case .workers: chosenWorker.flatMap { timeline.data.running(on: $0.name).first }
       default: nil
       }
-    // Journals may name what the workflow does not have.
+    // The journal is untrusted: it may name a task that the workflow does not have.
     return attempt.flatMap { run.task($0.firing) == nil ? nil : $0 }
   }
 
   /// Computes the forecast, at most once a second.
-  mutating func lookAhead() {
+  mutating func updateForecast() {
     if ending?.settledAt != run.settledAt { ending = RunEnding(run, slots: slotsUsed) }
     guard phase == .live, run.startedAt != nil, now / 1000 != forecastSecond else { return }
     forecastSecond = now / 1000
@@ -191,10 +191,10 @@ struct Model {
     run.slots ?? run.workers.reduce(0) { $0 + $1.slots }
   }
 
-  // MARK: Another state, or another appearance
+  // MARK: Copies for another state or run
 
-  /// A model of another state with the user's arrangement of this one.
-  func turned(to state: RunState) -> Model {
+  /// A copy that shows another state, with the user's arrangement.
+  func copy(showing state: RunState) -> Model {
     var next = Model(
       run: state, theme: theme, size: size, now: now, terminalColors: terminalColors)
     next.isASCII = isASCII
@@ -207,15 +207,15 @@ struct Model {
     return next
   }
 
-  /// The model of a run that was left, as it was, with what the user has set meanwhile.
-  func returned(to former: Model) -> Model {
+  /// A kept model of another run, with the settings that have changed since.
+  func restored(from former: Model) -> Model {
     var next = former
     (next.size, next.now, next.timeZoneOffset) = (size, max(now, former.now), timeZoneOffset)
     (next.theme, next.isPlain, next.mouseIsOn) = (theme, isPlain, mouseIsOn)
     (next.preferences, next.keys, next.palette) = (preferences, keys, palette)
     (next.overlay, next.prompt, next.seenTarget) = (nil, nil, nil)
     (next.connection, next.runs) = (.live, runs)
-    // What was followed of this run is followed again.
+    // The program has stopped sending output and health of this run: request both again.
     next.log.mustReload = true
     next.workers.isWatching = false
     return next
@@ -230,7 +230,7 @@ struct Model {
   /// Switches between screen and lines; `colors` are the screen's.
   mutating func setPlain(_ on: Bool, colors: ColorDepth) {
     isPlain = on
-    theme = on ? .spoken : Theme(preferences.theme, ascii: isASCII, colors: colors)
+    theme = on ? .screenReader : Theme(preferences.theme, ascii: isASCII, colors: colors)
   }
 
   // MARK: Preferences
@@ -255,13 +255,13 @@ struct Model {
 
   var layout: Layout {
     guard isPlain else { return overlaid ?? Layout(size: size, arrangement, needs) }
-    // Lines have no width limit: wide enough that hardly anything is cut.
+    // Plain lines have no width limit, so the layout is wide enough to cut almost nothing.
     var whole = arrangement
     whole.isFull = true
     return Layout(size: Self.plainSize, whole)
   }
 
-  /// While a task is edited: the form in the place of an open pane, above the task's log.
+  /// The layout while a task is edited: the form replaces an open pane, above the task's log.
   private var overlaid: Layout? {
     guard case .edit = overlay else { return nil }
     var arrangement = arrangement
@@ -272,11 +272,11 @@ struct Model {
     return layout.kind == .stacked ? layout : nil
   }
 
-  /// How much room the panes in the upper and the left slot need.
+  /// The sizes that the panes in the upper and the left slot need.
   private var needs: Layout.Needs {
     var needs = Layout.Needs()
     if arrangement.slots.upper == .tasks { needs.upperRows = tasks.count }
-    if arrangement.slots.left == .graph { needs.left = graph.wanted }
+    if arrangement.slots.left == .graph { needs.left = graph.preferredSize }
     return needs
   }
 

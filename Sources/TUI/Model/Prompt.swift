@@ -20,7 +20,7 @@ struct Prompt: Equatable, Sendable {
     field = TextField(text, isSelected: true)
   }
 
-  /// The pane that gets changes and the end; `nil` for the palette.
+  /// The pane that handles changes and the end of the prompt; `nil` for the palette.
   var pane: Pane? {
     switch purpose {
     case .command: nil
@@ -41,7 +41,7 @@ struct Prompt: Equatable, Sendable {
     }
   }
 
-  /// What Enter and Escape do.
+  /// The effects of Enter and Escape, for the hint line.
   var meanings: (enter: String, escape: String) {
     switch purpose {
     case .command: ("run", "leave")

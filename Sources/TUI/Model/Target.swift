@@ -2,7 +2,7 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// What the keys of the focused pane act on.
+/// The item that the keys of the focused pane act on.
 enum Target: Equatable {
   case nothing
   case task(FiringID)
@@ -56,7 +56,7 @@ extension Model {
   }
 
   /// Called after the model was painted.
-  mutating func noteShown() { seenTarget = target }
+  mutating func recordShownTarget() { seenTarget = target }
 
   /// Why an action must not be done: the cursor has moved since the last painting. Pressing
   /// the key again works.
@@ -91,17 +91,17 @@ extension Model {
   static let hasLeft = "the selected item has left the list: select another one"
 
   /// Why keys act on no task although one is selected.
-  var absence: String? {
+  var targetObjection: String? {
     if layout.kind == .oneLine, selected != nil {
       return "the screen is too small to show the selected task"
     }
-    let isAdrift =
+    let hasLeftList =
       switch focus {
-      case .tasks: tasks.isAdrift
-      case .failures: failures.cursor.isAdrift
+      case .tasks: tasks.hasLeftList
+      case .failures: failures.cursor.hasLeftList
       default: false
       }
-    if isAdrift { return Self.hasLeft }
+    if hasLeftList { return Self.hasLeft }
     guard let selected, shownSelection == nil else { return nil }
     return "\(run.label(selected)) is not on the screen: show it with \(keyName(.show(.tasks)))"
   }

@@ -7,15 +7,15 @@ extension Model {
   }
 
   /// Handles a key while a command is typed; `false` if the text field should handle it.
-  mutating func takePaletteKey(_ key: Key) -> Bool {
+  mutating func handlePaletteKey(_ key: Key) -> Bool {
     guard let prompt else { return false }
     let text = prompt.field.text
     if prompt.purpose == .filterTasks { return completeFilter(key, text) }
     guard prompt.purpose == .command else { return false }
     let next: String?
     switch key {
-    case .up, .control("p"): next = palette.recall(-1, from: text)
-    case .down, .control("n"): next = palette.recall(1, from: text)
+    case .up, .control("p"): next = palette.moveInHistory(-1, from: text)
+    case .down, .control("n"): next = palette.moveInHistory(1, from: text)
     case .tab, .backTab:
       let steps = key == .tab ? 1 : -1
       var palette = self.palette
@@ -52,7 +52,7 @@ extension Model {
     do throws(PaletteError) {
       return try effects(of: line)
     } catch {
-      say(error.text)
+      showMessage(error.text)
       return []
     }
   }

@@ -6,15 +6,15 @@ internal import Workflow
 // Holding processes, with all tasks that they would fire.
 extension Model {
   /// `hold` and `release`: of tasks, or of processes with `--process`.
-  mutating func hold(_ isHeld: Bool, _ words: [String]) throws(PaletteError) -> [Effect] {
-    guard words.contains(Self.processOption) else {
-      return try act(isHeld ? .hold : .release, words)
+  mutating func hold(_ isHeld: Bool, _ arguments: [String]) throws(PaletteError) -> [Effect] {
+    guard arguments.contains(Self.processOption) else {
+      return try performOnTasks(isHeld ? .hold : .release, arguments)
     }
-    let names = words.filter { $0 != Self.processOption }
+    let names = arguments.filter { $0 != Self.processOption }
     let fitting = try processes(named: names).filter {
       run.heldProcesses.contains($0) != isHeld
     }
-    if let closed = closedObjection(mends: true) { throw PaletteError(closed) }
+    if let closed = closedObjection(restartsEngine: true) { throw PaletteError(closed) }
     guard !fitting.isEmpty else {
       throw PaletteError(isHeld ? "all of them are already held" : "none of them is held")
     }
@@ -23,15 +23,15 @@ extension Model {
 
   static let processOption = "--process"
 
-  /// The processes of each name or number, or of all words as one name.
-  private func processes(named words: [String]) throws(PaletteError) -> [ProcessID] {
-    guard !words.isEmpty else {
+  /// The processes with each name or number, or with all arguments as one name.
+  private func processes(named arguments: [String]) throws(PaletteError) -> [ProcessID] {
+    guard !arguments.isEmpty else {
       throw PaletteError("\(Self.processOption) needs a process: its name or number")
     }
-    let whole = run.workflow.processes(named: words.joined(separator: " "))
+    let whole = run.workflow.processes(named: arguments.joined(separator: " "))
     if !whole.isEmpty { return whole }
     var found: Set<ProcessID> = []
-    for word in words {
+    for word in arguments {
       let processes = run.workflow.processes(named: word)
       guard !processes.isEmpty else {
         throw PaletteError("unknown process \(word.displayName)")
@@ -53,7 +53,7 @@ extension Model {
       processes.count == 1
       ? "process \(run.workflow[processes[0]].name.displayName)"
       : Formats.counted(processes.count, "process", "processes")
-    say("\(isHeld ? "holding" : "releasing") \(name)")
+    showMessage("\(isHeld ? "holding" : "releasing") \(name)")
     return [.world(.control(isHeld ? .holdProcesses(numbers) : .releaseProcesses(numbers)))]
   }
 }

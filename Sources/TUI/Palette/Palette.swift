@@ -16,7 +16,7 @@ struct Palette: Equatable, Sendable {
   private var candidate: Int?
 
   /// The line `steps` back (negative) or forward in the history; `nil` if there is none.
-  mutating func recall(_ steps: Int, from text: String) -> String? {
+  mutating func moveInHistory(_ steps: Int, from text: String) -> String? {
     if place == nil { draft = text }
     let next = (place ?? history.count) + steps
     guard (0...history.count).contains(next) else { return nil }
@@ -142,7 +142,7 @@ extension Model {
   }
 
   private func words(for verb: Verb, after before: Substring) -> [String] {
-    switch verb.words {
+    switch verb.argumentKind {
     case .none: return []
     case .oneOf(let words): return words
     case .runs: return (runs ?? []).map(\.run)

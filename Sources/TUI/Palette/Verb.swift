@@ -9,7 +9,7 @@ struct Verb: Sendable {
   /// The arguments, for the list: `[tasks]`.
   let usage: String
   let help: String
-  let words: WordKind
+  let argumentKind: ArgumentKind
   /// Runs the command. Throws one line about wrong arguments.
   let run: @Sendable ([String], inout Model) throws(PaletteError) -> [Effect]
 
@@ -23,7 +23,7 @@ struct Verb: Sendable {
   }
 
   /// The kind of its arguments, for completion.
-  enum WordKind: Sendable {
+  enum ArgumentKind: Sendable {
     case tasks
     case stages
     case oneOf([String])
@@ -45,69 +45,72 @@ extension Verb {
   static let all: [Verb] = [
     Verb(
       name: "retry", usage: "[--failed | --downstream] [tasks]",
-      help: "retry tasks; --downstream: also all downstream", words: .tasks,
+      help: "retry tasks; --downstream: also all downstream", argumentKind: .tasks,
       run: retry),
     Verb(
       name: "skip", usage: "[tasks]", help: "skip failed tasks: send their outputs",
-      words: .tasks
-    ) { words, model throws(PaletteError) in try model.act(.skip, words) },
+      argumentKind: .tasks
+    ) { arguments, model throws(PaletteError) in try model.performOnTasks(.skip, arguments) },
     Verb(
-      name: "cancel", usage: "[tasks]", help: "cancel tasks", words: .tasks
-    ) { words, model throws(PaletteError) in try model.act(.cancel, words) },
+      name: "cancel", usage: "[tasks]", help: "cancel tasks", argumentKind: .tasks
+    ) { arguments, model throws(PaletteError) in try model.performOnTasks(.cancel, arguments) },
     Verb(
       name: "hold", usage: "[--process] [tasks]",
-      help: "hold tasks or processes", words: .tasks
-    ) { words, model throws(PaletteError) in try model.hold(true, words) },
+      help: "hold tasks or processes", argumentKind: .tasks
+    ) { arguments, model throws(PaletteError) in try model.hold(true, arguments) },
     Verb(
       name: "release", usage: "[--process] [tasks]", help: "release held tasks or processes",
-      words: .tasks
-    ) { words, model throws(PaletteError) in try model.hold(false, words) },
-    Verb(name: "pause", usage: "", help: "stop starting jobs", words: .none) {
-      words, model throws(PaletteError) in
-      try model.ask(.pause, "pause", words, unless: model.run.isPaused, "the run is already paused")
+      argumentKind: .tasks
+    ) { arguments, model throws(PaletteError) in try model.hold(false, arguments) },
+    Verb(name: "pause", usage: "", help: "stop starting jobs", argumentKind: .none) {
+      arguments, model throws(PaletteError) in
+      try model.send(
+        .pause, "pause", arguments, unless: model.run.isPaused, "the run is already paused")
     },
     Verb(
       name: "continue", usage: "", help: "start jobs again after a pause or a failure",
-      words: .none
-    ) { words, model throws(PaletteError) in
-      try model.ask(
-        .continue, "continue", words, mends: true, unless: !model.run.canContinue,
+      argumentKind: .none
+    ) { arguments, model throws(PaletteError) in
+      try model.send(
+        .continue, "continue", arguments, restartsEngine: true, unless: !model.run.canContinue,
         "it is not paused")
     },
-    Verb(name: "slots", usage: "N", help: "run N jobs at a time", words: .none, run: slots),
+    Verb(name: "slots", usage: "N", help: "run N jobs at a time", argumentKind: .none, run: slots),
     Verb(
       name: "fail-fast", usage: "on | off", help: "stop at the first failure, or keep going",
-      words: .oneOf(["on", "off"]), run: failFast),
+      argumentKind: .oneOf(["on", "off"]), run: failFast),
     Verb(
       name: "drain", usage: "worker", help: "let a worker finish its jobs, then exit",
-      words: .workers, run: drain),
+      argumentKind: .workers, run: drain),
     Verb(
       name: "workers", usage: "add | drain | remove  site [N | worker]",
       help: "change the workers of a site",
-      words: .oneOf(WorkersRequest.Change.allCases.map(\.rawValue)), run: steerWorkers),
-    Verb(name: "stop", usage: "", help: "cancel all jobs and end the run", words: .none) {
-      words, model throws(PaletteError) in
-      try model.perform(.run(.stop), words)
+      argumentKind: .oneOf(WorkersRequest.Change.allCases.map(\.rawValue)), run: steerWorkers),
+    Verb(name: "stop", usage: "", help: "cancel all jobs and end the run", argumentKind: .none) {
+      arguments, model throws(PaletteError) in
+      try model.perform(.run(.stop), arguments)
     },
-    Verb(name: "close", usage: "", help: "close a run that waits for retries", words: .none) {
-      words, model throws(PaletteError) in
-      try model.perform(.run(.close), words)
+    Verb(name: "close", usage: "", help: "close a run that waits for retries", argumentKind: .none)
+    {
+      arguments, model throws(PaletteError) in
+      try model.perform(.run(.close), arguments)
     },
     Verb(
-      name: "resume", usage: "", help: "restart the engine of an interrupted run", words: .none,
+      name: "resume", usage: "", help: "restart the engine of an interrupted run",
+      argumentKind: .none,
       run: resume),
     Verb(
       name: "filter", usage: "[text]", help: "show only matching tasks; without text, all",
-      words: .tasks, run: filter),
+      argumentKind: .tasks, run: filter),
     Verb(
       name: "switch", usage: "run", help: "watch another run",
-      words: .runs, run: switchRun),
+      argumentKind: .runs, run: switchRun),
     Verb(
       name: "theme", usage: "name", help: "change the colours",
-      words: .oneOf(ThemeName.allCases.map(\.rawValue)), run: theme),
+      argumentKind: .oneOf(ThemeName.allCases.map(\.rawValue)), run: theme),
     Verb(
       name: "set", usage: "setting values", help: "change a setting of the screen and keep it",
-      words: .settings, run: set),
+      argumentKind: .settings, run: set),
   ]
 }
 
@@ -115,81 +118,81 @@ extension Verb {
 
 extension Verb {
   private static func retry(
-    _ words: [String], _ model: inout Model
+    _ arguments: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
-    var words = words
-    let isDownstream = words.contains("--downstream")
-    words.removeAll { $0 == "--downstream" }
-    if words == ["--failed"], !isDownstream {
+    var arguments = arguments
+    let isDownstream = arguments.contains("--downstream")
+    arguments.removeAll { $0 == "--downstream" }
+    if arguments == ["--failed"], !isDownstream {
       return try model.perform(.task(.retryAll), [])
     }
-    guard !words.contains("--failed") else {
+    guard !arguments.contains("--failed") else {
       throw PaletteError("retry --failed takes no tasks")
     }
-    return try model.act(.retry, words, scope: isDownstream ? .downstream : nil)
+    return try model.performOnTasks(.retry, arguments, scope: isDownstream ? .downstream : nil)
   }
 
   private static func slots(
-    _ words: [String], _ model: inout Model
+    _ arguments: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
     let range = ExecutorOrder.chosenSlots
-    guard words.count == 1, let count = Int(words[0]), range.contains(count) else {
+    guard arguments.count == 1, let count = Int(arguments[0]), range.contains(count) else {
       throw PaletteError(
         "slots must be a number from 1 to \(range.upperBound), as in: slots 8")
     }
-    return try model.ask(.slots(count), "run \(Formats.counted(count, "job")) at a time", [])
+    return try model.send(.slots(count), "run \(Formats.counted(count, "job")) at a time", [])
   }
 
   private static func failFast(
-    _ words: [String], _ model: inout Model
+    _ arguments: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
-    switch words {
-    case ["on"]: return try model.ask(.failFast(true), "stop at the first failure", [])
-    case ["off"]: return try model.ask(.failFast(false), "keep going after failures", [])
+    switch arguments {
+    case ["on"]: return try model.send(.failFast(true), "stop at the first failure", [])
+    case ["off"]: return try model.send(.failFast(false), "keep going after failures", [])
     default: throw PaletteError("fail-fast needs on or off")
     }
   }
 
   private static func drain(
-    _ words: [String], _ model: inout Model
+    _ arguments: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
     let names = model.run.workers.filter { !$0.isGone }.map(\.name)
-    let name = words.joined(separator: " ")
+    let name = arguments.joined(separator: " ")
     guard names.contains(name) else {
       throw PaletteError(
         name.isEmpty
           ? "drain needs the name of a worker" : "unknown worker \(name.displayName)")
     }
-    return try model.ask(.drain(worker: name), "drain \(name.displayName)", [])
+    return try model.send(.drain(worker: name), "drain \(name.displayName)", [])
   }
 
   private static func steerWorkers(
-    _ words: [String], _ model: inout Model
+    _ arguments: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
-    guard (2...3).contains(words.count),
-      let change = WorkersRequest.Change(rawValue: words[0])
+    guard (2...3).contains(arguments.count),
+      let change = WorkersRequest.Change(rawValue: arguments[0])
     else { throw PaletteError("workers needs a change and a site, as in: workers add slurm 4") }
-    var request = WorkersRequest(change, site: words[1])
-    if words.count == 3 {
-      if let count = Int(words[2]) {
+    var request = WorkersRequest(change, site: arguments[1])
+    if arguments.count == 3 {
+      if let count = Int(arguments[2]) {
         guard WorkersRequest.countRange.contains(count) else {
           throw PaletteError("the number of workers must be at least 1, as in: workers add slurm 4")
         }
         request.count = count
       } else if change != .add {
-        request.worker = words[2]
+        request.worker = arguments[2]
       } else {
         throw PaletteError("workers add needs a number, as in: workers add slurm 4")
       }
     }
-    return try model.ask(
-      .workers(request), "\(change.rawValue) workers of \(words[1].displayName)", [])
+    return try model.send(
+      .workers(request), "\(change.rawValue) workers of \(arguments[1].displayName)", [])
   }
 
   private static func resume(
-    _ words: [String], _ model: inout Model
+    _ arguments: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
-    try model.refuse(words)
+    try model.rejectArguments(arguments)
     // The restarted engine restarts the run's own Redis.
     if case .lost = model.connection, !model.lacksEngine {
       throw PaletteError("Redis does not answer: try again when it is back")
@@ -200,15 +203,15 @@ extension Verb {
         model.phase == .closed
           ? "the run is closed: a retry reopens it" : "the run has an engine")
     }
-    model.say("restarting the engine …")
+    model.showMessage("restarting the engine …")
     return [.world(.resume)]
   }
 
   private static func filter(
-    _ words: [String], _ model: inout Model
+    _ arguments: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
     do throws(TaskFilterError) {
-      let filter = try TaskFilter(words.joined(separator: " "))
+      let filter = try TaskFilter(arguments.joined(separator: " "))
       model.choose(.tasks)
       model.tasks.show(stage: model.tasks.stage, filter: filter, model.run)
     } catch {
@@ -218,19 +221,19 @@ extension Verb {
   }
 
   private static func switchRun(
-    _ words: [String], _ model: inout Model
+    _ arguments: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
-    guard words.count == 1 else {
+    guard arguments.count == 1 else {
       throw PaletteError("switch needs the id of a run: `hflow-tui list`")
     }
-    model.say("opening run \(words[0].displayName) …")
-    return [model.opening(run: words[0])]
+    model.showMessage("opening run \(arguments[0].displayName) …")
+    return [model.opening(run: arguments[0])]
   }
 
   private static func theme(
-    _ words: [String], _ model: inout Model
+    _ arguments: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
-    guard words.count == 1, let name = ThemeName(rawValue: words[0]) else {
+    guard arguments.count == 1, let name = ThemeName(rawValue: arguments[0]) else {
       let names = ThemeName.allCases.map(\.rawValue).joined(separator: ", ")
       throw PaletteError("theme needs one of \(names)")
     }
@@ -240,20 +243,20 @@ extension Verb {
 
   /// Keeps the setting for later screens.
   private static func set(
-    _ words: [String], _ model: inout Model
+    _ arguments: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
-    guard let name = words.first, words.count > 1 else {
+    guard let name = arguments.first, arguments.count > 1 else {
       throw PaletteError("set needs a setting and its value, as in: set theme light")
     }
     var preferences = model.preferences
     do throws(PreferenceError) {
-      try preferences.keep(name, Array(words.dropFirst()))
+      try preferences.save(name, Array(arguments.dropFirst()))
     } catch {
       throw PaletteError(error.description)
     }
     model.apply(preferences, setting: name)
-    model.say("\(name) is set, and kept")
-    return [.world(.keep(settings: preferences.keptLines))]
+    model.showMessage("\(name) is set, and kept")
+    return [.world(.keep(settings: preferences.savedLines))]
       + (name == "mouse" ? [.setMouse(model.mouseIsOn)] : [])
   }
 }

@@ -16,13 +16,13 @@ protocol PaneContent {
   /// Whether it shows text that grows, such as output, which is then printed as it grows.
   static var streams: Bool { get }
 
-  /// What Enter does, for the hint line.
+  /// The effect of Enter, for the hint line.
   static var opening: String { get }
 
-  /// What an action would do now, for the hint line; `nil` for what its binding says.
+  /// The effect of an action now, for the hint line; `nil` for the hint of its binding.
   static func hint(for action: Action, in model: Model) -> String?
 
-  /// What the title says after the pane's name.
+  /// The notes after the pane's name in the title.
   static func notes(_ model: Model) -> [String]
   /// Draws the content; `area` includes the border.
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer)

@@ -8,15 +8,15 @@ struct PlainPane {
   init(_ model: Model) {
     let inner = (model.layout.panes[model.focus] ?? model.layout.body).inset()
     let screen = model.draw()
-    let hasSigns = !(model.focus.content?.streams ?? false)
+    let hasGlyphs = !(model.focus.content?.streams ?? false)
     var rows: [String] = []
     var cursor: String?
     for row in inner.row..<inner.endRow {
       var text = ""
       for column in inner.column..<inner.endColumn { text += screen[column, row].text }
-      let spoken = PlainText.row(text, hasSigns: hasSigns)
-      if Self.isCursor(screen, row, inner) { cursor = spoken }
-      if !spoken.isEmpty { rows.append(spoken) }
+      let result = PlainText.row(text, hasGlyphs: hasGlyphs)
+      if Self.isCursor(screen, row, inner) { cursor = result }
+      if !result.isEmpty { rows.append(result) }
     }
     self.rows = rows
     self.cursor = cursor
@@ -42,7 +42,7 @@ struct PlainPane {
   }
 }
 
-/// Text for reading aloud: no lines, bars, pictures or columns.
+/// Text for screen readers: no lines, bars, pictures or columns.
 enum PlainText {
   private static let words: [Unicode.Scalar: String] = Dictionary(
     TaskAppearance.allCases.compactMap { appearance in
@@ -51,22 +51,22 @@ enum PlainText {
 
   /// A row of a screen without decoration; empty if nothing else is there. State glyphs become
   /// words, unless the row is job output.
-  static func row(_ text: String, hasSigns: Bool = true) -> String {
-    var spoken = ""
+  static func row(_ text: String, hasGlyphs: Bool = true) -> String {
+    var result = ""
     for scalar in text.unicodeScalars {
-      if hasSigns, let word = words[scalar] {
-        spoken += " \(word) "
+      if hasGlyphs, let word = words[scalar] {
+        result += " \(word) "
       } else {
-        spoken.unicodeScalars.append(isPicture(scalar) ? " " : scalar)
+        result.unicodeScalars.append(isPicture(scalar) ? " " : scalar)
       }
     }
-    return words(of: spoken, hasSigns).joined(separator: " ")
+    return words(of: result, hasGlyphs).joined(separator: " ")
   }
 
   /// A glyph before its own word is not repeated.
-  private static func words(of text: String, _ hasSigns: Bool) -> [Substring] {
+  private static func words(of text: String, _ hasGlyphs: Bool) -> [Substring] {
     var words: [Substring] = []
-    for word in text.split(separator: " ") where !(hasSigns && words.last == word) {
+    for word in text.split(separator: " ") where !(hasGlyphs && words.last == word) {
       words.append(word)
     }
     return words

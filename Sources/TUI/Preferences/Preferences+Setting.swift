@@ -51,7 +51,7 @@ extension Preferences {
     case "on-finish": onFinish = try setting.text()
     default:
       if Self.sections.contains(name), setting.value == .nothing { return }
-      if Self.sections.contains(name) { throw setting.wrong("a table, as in [\(name)]") }
+      if Self.sections.contains(name) { throw setting.typeError("a table, as in [\(name)]") }
       if let section = Self.section(of: name) {
         throw setting.error("must be below a line [\(section)]; remove the # from that line too")
       }
@@ -89,9 +89,9 @@ extension Preferences {
     let known = pane.content?.columns ?? []
     let wanted = try setting.list()
     for column in wanted where !known.contains(column) {
-      throw setting.noSuch("column", column, among: known)
+      throw setting.unknownName("column", column, among: known)
     }
-    guard !wanted.isEmpty else { throw setting.wrong("at least one column") }
+    guard !wanted.isEmpty else { throw setting.typeError("at least one column") }
     columns[pane] = wanted
   }
 }
@@ -105,7 +105,7 @@ private struct Setting {
 
   func error(_ text: String) -> PreferenceError { PreferenceError(setting: name, text: text) }
 
-  func wrong(_ expected: String) -> PreferenceError {
+  func typeError(_ expected: String) -> PreferenceError {
     let found =
       switch value {
       case .text(let text): "\"\(text.displayName)\""
@@ -126,7 +126,7 @@ private struct Setting {
     return error("unknown setting; \(advice)")
   }
 
-  func noSuch(_ kind: String, _ word: String, among words: [String]) -> PreferenceError {
+  func unknownName(_ kind: String, _ word: String, among words: [String]) -> PreferenceError {
     let nearest = EditDistance.closest(to: word, among: words)
     let advice =
       nearest.map { "did you mean \($0)?" } ?? "choose from \(words.joined(separator: ", "))"
@@ -136,12 +136,12 @@ private struct Setting {
   // MARK: Types of values
 
   func flag() throws(PreferenceError) -> Bool {
-    guard case .flag(let on) = value else { throw wrong("true or false") }
+    guard case .flag(let on) = value else { throw typeError("true or false") }
     return on
   }
 
   func text() throws(PreferenceError) -> String {
-    guard case .text(let text) = value else { throw wrong("a text in quotes") }
+    guard case .text(let text) = value else { throw typeError("a text in quotes") }
     return text
   }
 
@@ -150,7 +150,7 @@ private struct Setting {
     switch value {
     case .text(let text): return [text]
     case .list(let texts): return texts
-    case .flag, .nothing, .other: throw wrong("a text or a list of texts")
+    case .flag, .nothing, .other: throw typeError("a text or a list of texts")
     }
   }
 
@@ -158,10 +158,10 @@ private struct Setting {
   where Choice.RawValue == String {
     let words = Choice.allCases.map(\.rawValue)
     guard case .text(let word) = value else {
-      throw wrong("one of \(words.joined(separator: ", "))")
+      throw typeError("one of \(words.joined(separator: ", "))")
     }
     guard let choice = Choice(rawValue: word) else {
-      throw noSuch(path.last ?? "", word, among: words)
+      throw unknownName(path.last ?? "", word, among: words)
     }
     return choice
   }
@@ -170,7 +170,7 @@ private struct Setting {
     let panes = Pane.built
     let word = try text()
     guard let pane = panes.first(where: { "\($0)" == word }) else {
-      throw noSuch("pane", word, among: panes.map { "\($0)" })
+      throw unknownName("pane", word, among: panes.map { "\($0)" })
     }
     return pane
   }

@@ -23,7 +23,7 @@ public struct Preferences: Sendable, Equatable {
   public var mouse = true
   /// Print lines instead of a screen.
   public var plain = false
-  /// What to do when a run ends.
+  /// Notifications when a run ends.
   public var bell = true
   public var notify = true
   /// A shell command for the end of a run.
@@ -33,8 +33,8 @@ public struct Preferences: Sendable, Equatable {
   var focus = Pane.tasks
   /// The columns of a pane's table, by column name.
   var columns: [Pane: [String]] = [:]
-  /// What was set on the screen, by the name of the setting.
-  var kept: [String: PreferenceValue] = [:]
+  /// Settings changed on the screen, by name.
+  var saved: [String: PreferenceValue] = [:]
 
   public init() {}
 }

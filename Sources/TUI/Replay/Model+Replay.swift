@@ -8,7 +8,7 @@ extension Model {
   /// How many steps lead from one end to the other.
   private static let steps = 20
 
-  /// From now on, the time is that of the replay.
+  /// Applies the state of the replay, whose position is the model's time.
   mutating func handle(_ state: ReplayState) {
     replay = state
     now = state.position
@@ -33,9 +33,9 @@ extension Model {
   /// Shows another time of the run. The user's arrangement stays; data from later events is
   /// removed.
   mutating func rewind(to state: RunState) {
-    // The rewind of a run that the user has left meanwhile.
+    // Ignore the rewind of a replay that the user has left for another run.
     guard state.workflow.processes.count == run.workflow.processes.count else { return }
-    var next = turned(to: state)
+    var next = copy(showing: state)
     next.arrangement = arrangement
     next.overlay = overlay
     next.overlayTop = overlayTop
@@ -100,7 +100,7 @@ extension Model {
 extension Verb {
   static let replaying: [Verb] = [
     Verb(
-      name: "seek", usage: "28% | 0:01:12", help: "go to a time of the replay", words: .none
+      name: "seek", usage: "28% | 0:01:12", help: "go to a time of the replay", argumentKind: .none
     ) { words, model throws(PaletteError) in
       guard let replay = model.replay else { throw PaletteError("seek works only in a replay") }
       guard words.count == 1, let place = place(words[0], in: replay) else {
@@ -109,7 +109,7 @@ extension Verb {
       return [.world(.replay(.seek(place)))]
     },
     Verb(
-      name: "speed", usage: "N", help: "replay N times as fast", words: .none
+      name: "speed", usage: "N", help: "replay N times as fast", argumentKind: .none
     ) { words, model throws(PaletteError) in
       guard model.replay != nil else { throw PaletteError("speed works only in a replay") }
       guard words.count == 1, let speed = Double(words[0]), speed > 0, speed <= 1_000_000 else {

@@ -22,7 +22,7 @@ public struct ReplayState: Sendable, Equatable {
 
 /// Requests to a replay.
 public enum ReplayRequest: Sendable, Equatable {
-  /// Pauses or continues; at the end, starts again.
+  /// Pauses or continues; at the end, restarts from the beginning.
   case pause
   case speed(Double)
   /// To a time in milliseconds since 1970, limited to the range.
@@ -54,13 +54,13 @@ extension KeyTable {
   /// The table with bindings that take precedence everywhere.
   func overlaid(with bindings: [KeyBinding]) -> KeyTable {
     let taken = Set(bindings.flatMap(\.keys))
-    func rest(_ others: [KeyBinding]) -> [KeyBinding] {
+    func withoutTaken(_ others: [KeyBinding]) -> [KeyBinding] {
       others.compactMap { binding in
         var binding = binding
         binding.keys.removeAll { taken.contains($0) }
         return binding.keys.isEmpty ? nil : binding
       }
     }
-    return KeyTable(global: bindings + rest(global), local: local.mapValues(rest))
+    return KeyTable(global: bindings + withoutTaken(global), local: local.mapValues(withoutTaken))
   }
 }

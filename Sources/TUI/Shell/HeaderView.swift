@@ -2,10 +2,10 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// The header: the run and its state, then its progress; what needs somebody comes first. On
-/// small screens one row has both.
+/// The header: the run and its state, then its progress. Figures that need attention come first. On
+/// small screens, one row has both.
 enum HeaderView {
-  private static let lagWorthTelling = 500
+  private static let shownLagMinimum = 500
 
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     let columns = area.columns - 2
@@ -14,10 +14,10 @@ enum HeaderView {
       return write(line, row: area.row, columns: columns, on: &buffer)
     }
     let name = 12
-    let least =
-      min(name, DisplayWidth.of(model.run.workflow.name)) + rest(model, isShort: true).width
+    let minimum =
+      min(name, DisplayWidth.of(model.run.workflow.name)) + details(model, isShort: true).width
     let right =
-      surroundings(model).first { least + $0.width + 2 <= columns } ?? Line()
+      infrastructure(model).first { minimum + $0.width + 2 <= columns } ?? Line()
     let gap = right.width == 0 ? 0 : right.width + 2
     write(title(model, columns: columns - gap), row: area.row, columns: columns, on: &buffer)
     linkRun(model, row: area.row, columns: columns - gap, on: &buffer)
@@ -47,30 +47,32 @@ enum HeaderView {
   /// Name, run, state, time, ETA. If there is too little room, the state's word is left out,
   /// then the name is cut.
   static func title(_ model: Model, columns: Int) -> Line {
-    let rests = [rest(model, isShort: false), rest(model, isShort: true)]
+    let variants = [details(model, isShort: false), details(model, isShort: true)]
     let name = (model.run.info?.name ?? model.run.workflow.name).displayName
     let whole = DisplayWidth.of(name)
-    let rest = rests.first { columns == .max || whole + $0.width <= columns } ?? rests[1]
-    let room = columns == .max ? columns : max(8, columns - rest.width)
+    let details =
+      variants.first { columns == .max || whole + $0.width <= columns } ?? variants[1]
+    let available = columns == .max ? columns : max(8, columns - details.width)
     var line = Line(
-      Truncation.middle(name, room, ellipsis: model.theme.ellipsis), model.theme.strong)
-    line.append(rest)
+      Truncation.middle(name, available, ellipsis: model.theme.ellipsis), model.theme.strong)
+    line.append(details)
     return line
   }
 
-  private static func rest(_ model: Model, isShort: Bool) -> Line {
+  /// What follows the name: run, state, notes, time, ETA.
+  private static func details(_ model: Model, isShort: Bool) -> Line {
     let theme = model.theme
     let gap = isShort ? " " : "   "
     var rest = Line()
     if let run = model.run.info?.run {
       rest.append((isShort ? " " : "  ") + run.prefix(4), theme.dim)
     }
-    let (appearance, words) = standing(model)
+    let (appearance, state) = runState(model)
     rest.append(gap)
-    if !theme.isSpoken { rest.append(theme.glyph(appearance), theme.style(appearance)) }
+    if !theme.isForScreenReader { rest.append(theme.glyph(appearance), theme.style(appearance)) }
     // The hints have the keys that help.
-    let said = isShort ? String(words.split(separator: ": ")[0]) : words
-    if !isShort || appearance != .running { rest.append(" " + said, theme.style(appearance)) }
+    let text = isShort ? String(state.split(separator: ": ")[0]) : state
+    if !isShort || appearance != .running { rest.append(" " + text, theme.style(appearance)) }
     for note in notes(model, isShort: isShort) {
       rest.append(gap)
       rest.append(note)
@@ -86,21 +88,21 @@ enum HeaderView {
     return rest
   }
 
-  /// What is not as usual: a dry run, held tasks, fail-fast.
+  /// What is unusual: a dry run, held tasks, fail-fast.
   private static func notes(_ model: Model, isShort: Bool) -> [Line] {
     let (run, theme) = (model.run, model.theme)
     var notes: [Line] = []
     if run.info?.isDryRun == true { notes.append(Line("DRY RUN", theme.warning.adding(.bold))) }
     let held = run.counts[.held] + run.heldProcesses.count
     if held > 0 {
-      let glyph = theme.isSpoken ? "" : theme.glyph(.held) + " "
+      let glyph = theme.isForScreenReader ? "" : theme.glyph(.held) + " "
       notes.append(Line("\(glyph)\(Formats.count(held)) held", theme.style(.held)))
     }
     if run.failsFast, !isShort { notes.append(Line("fail-fast", theme.dim)) }
     return notes
   }
 
-  /// `~0:01:05`; `nil` if there is nothing to wait for or nothing to tell it from.
+  /// `~0:01:05`; `nil` if nothing is left to do, or if it cannot be estimated.
   static func eta(_ model: Model) -> String? {
     guard model.phase == .live, model.run.startedAt != nil, !model.run.isPaused,
       !model.lacksEngine, case .about(let time, _) = model.forecast
@@ -108,8 +110,8 @@ enum HeaderView {
     return "~" + Formats.duration(milliseconds: max(1000, (time + 500) / 1000 * 1000))
   }
 
-  /// The look and words of the run's state: `failed, open: r retries`.
-  static func standing(_ model: Model) -> (TaskAppearance, String) {
+  /// The appearance and text of the run's state: `failed, open: r retries`.
+  static func runState(_ model: Model) -> (TaskAppearance, String) {
     if model.lacksEngine { return (.lost, "engine died: :resume") }
     let isOpen = model.phase == .open
     switch model.run.status {
@@ -126,8 +128,9 @@ enum HeaderView {
     }
   }
 
-  /// Slots, and Redis and workers if something is wrong with them; the longest first.
-  private static func surroundings(_ model: Model) -> [Line] {
+  /// Redis, workers and slots, as variants of decreasing length. Redis and workers are left out
+  /// while they work.
+  private static func infrastructure(_ model: Model) -> [Line] {
     if let replay = model.replay {
       return [false, true].map { model.replayLine(replay, isShort: $0) }
     }
@@ -141,10 +144,10 @@ enum HeaderView {
     if case .lost = model.connection {
       health = Line("redis \(theme.disconnected)", theme.alarm)
     }
-    var crew = Line()
+    var workersText = Line()
     if gone > 0 {
-      crew = Line("\(theme.glyph(.lost)) ", theme.warning)
-      crew.append(Formats.counted(gone, "worker") + " gone", theme.warning)
+      workersText = Line("\(theme.glyph(.lost)) ", theme.warning)
+      workersText.append(Formats.counted(gone, "worker") + " gone", theme.warning)
     }
     var slots = Line()
     if model.slotCount > 0 {
@@ -153,8 +156,9 @@ enum HeaderView {
       slots.append("\(padded("\(busy)", width))/\(model.slotCount)")
     }
     return [
-      joined([health, crew, slots, state], gap: 3), joined([health, crew, slots, state], gap: 1),
-      joined([health, crew, slots], gap: 1), joined([health, crew], gap: 1), health,
+      joined([health, workersText, slots, state], gap: 3),
+      joined([health, workersText, slots, state], gap: 1),
+      joined([health, workersText, slots], gap: 1), joined([health, workersText], gap: 1), health,
     ]
   }
 
@@ -173,7 +177,7 @@ enum HeaderView {
     case (.closed, _): return Line("closed", theme.dim)
     case (_, .live) where model.lacksEngine: return Line("no engine", theme.warning)
     case (_, .lost): return Line("Redis lost, retrying", theme.warning)
-    case (_, .live) where (model.lag ?? 0) >= lagWorthTelling:
+    case (_, .live) where (model.lag ?? 0) >= shownLagMinimum:
       let lag = Formats.mean(milliseconds: Double(model.lag ?? 0))
       return Line("catching up, \(lag) behind", theme.warning)
     case (.open, _): return Line("open", theme.warning)
@@ -191,7 +195,7 @@ enum HeaderView {
     var line = attention(model, isShort: isShort)
     line.append(count(model))
     line.append(" ")
-    let rest = rest(of: model, isShort: isShort, columns: columns - line.width - 12)
+    let rest = remainingCounts(of: model, isShort: isShort, columns: columns - line.width - 12)
     let bar = max(6, min(columns * 2 / 5, columns - line.width - rest.width))
     line.append(self.bar(model, columns: bar))
     line.append(rest)
@@ -208,10 +212,10 @@ enum HeaderView {
   /// `name  ✘ 5   40/60 ████▓░░   0:00:17`
   private static func oneRow(_ model: Model, columns: Int) -> Line {
     let theme = model.theme
-    let (appearance, words) = standing(model)
+    let (appearance, words) = runState(model)
     var line = Line("\(theme.glyph(appearance)) ", theme.style(appearance))
     if appearance != .running { line.append(words.prefix { $0 != "," && $0 != ":" } + "  ") }
-    line.append(theme.troubles(model.run.counts))
+    line.append(theme.attention(model.run.counts))
     if line.width > 2 { line.append("  ") }
     line.append(count(model))
     line.append(" ")
@@ -223,8 +227,10 @@ enum HeaderView {
     line.append(bar(model, columns: min(16, max(4, columns - line.width - time.width))))
     line.append(time)
     let name = "  " + (model.run.info?.name ?? model.run.workflow.name).displayName
-    let room = columns - line.width
-    if room > 8 { line.append(Truncation.end(name, room, ellipsis: theme.ellipsis), theme.dim) }
+    let available = columns - line.width
+    if available > 8 {
+      line.append(Truncation.end(name, available, ellipsis: theme.ellipsis), theme.dim)
+    }
     return line.cut(to: columns, ellipsis: theme.ellipsis)
   }
 
@@ -260,7 +266,7 @@ enum HeaderView {
   }
 
   /// The figures after the bar, as many as fit.
-  private static func rest(of model: Model, isShort: Bool, columns: Int) -> Line {
+  private static func remainingCounts(of model: Model, isShort: Bool, columns: Int) -> Line {
     let counts = model.run.counts
     var line = Line()
     for state in [TaskState.waiting, .succeeded, .held, .skipped] where counts[state] > 0 {
@@ -279,7 +285,7 @@ enum HeaderView {
     let theme = model.theme
     let appearance = TaskAppearance(state)
     let width = model.phase == .live ? Formats.count(model.run.counts.total).utf8.count : 0
-    let blank = isShort && !theme.isSpoken && width == 0 ? "" : " "
+    let blank = isShort && !theme.isForScreenReader && width == 0 ? "" : " "
     let text = padded(Formats.count(number), isShort ? min(width, 3) : width)
     return Line("\(theme.glyph(appearance))\(blank)\(text)", theme.style(appearance))
   }
@@ -290,7 +296,7 @@ enum HeaderView {
 
   private static func sparkline(_ values: [Int]) -> String {
     let steps = Array("▁▂▃▄▅▆▇█")
-    let most = max(1, values.max() ?? 1)
-    return String(values.map { steps[min(7, $0 * 7 / most)] })
+    let maximum = max(1, values.max() ?? 1)
+    return String(values.map { steps[min(7, $0 * 7 / maximum)] })
   }
 }

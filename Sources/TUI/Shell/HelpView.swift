@@ -11,9 +11,9 @@ enum HelpView {
   /// Up to three columns of about the same height; nothing is cut. The focused pane's keys come
   /// first. A key that does nothing now is dim.
   static func lines(_ model: Model, columns: Int) -> [Line] {
-    let room = columns - 4
-    let count = room >= 110 ? 3 : room >= 72 ? 2 : 1
-    let width = (room - 2 * (count - 1)) / count
+    let available = columns - 4
+    let count = available >= 110 ? 3 : available >= 72 ? 2 : 1
+    let width = (available - 2 * (count - 1)) / count
     let blocks = blocks(model, width)
     let parts = balanced(blocks.map(\.count), into: count)
     let sides = parts.map { blocks[$0].flatMap { $0 } }
@@ -56,8 +56,8 @@ enum HelpView {
       parts.append(start..<heights.count)
       return parts.count <= count ? parts : nil
     }
-    let least = heights.max() ?? 0
-    let limit = (least...max(least, heights.reduce(0, +))).first { split(at: $0) != nil }
+    let minimum = heights.max() ?? 0
+    let limit = (minimum...max(minimum, heights.reduce(0, +))).first { split(at: $0) != nil }
     return limit.flatMap(split) ?? [0..<heights.count]
   }
 

@@ -52,8 +52,8 @@ enum HintView {
 
   private static func promptLine(_ prompt: Prompt, _ columns: Int, _ theme: Theme) -> Line {
     var line = Line(prompt.label, theme.strong)
-    let room = max(8, columns - line.width)
-    line.append(FieldText.line(prompt.field, width: room, isFocused: true, theme: theme))
+    let available = max(8, columns - line.width)
+    line.append(FieldText.line(prompt.field, width: available, isFocused: true, theme: theme))
     if let note = prompt.note {
       line.append("   " + note, theme.warning)
       return line
@@ -66,9 +66,8 @@ enum HintView {
     _ model: Model, _ question: Question, _ columns: Int
   ) -> Line {
     let theme = model.theme
-    // If there is too little room, the text after the question goes: its keys must be
-    // visible.
-    func ask(_ text: String, _ keys: [(String, String)]) -> Line {
+    // If the line is too short, the text after the question is left out: its keys must be visible.
+    func questionLine(_ text: String, _ keys: [(String, String)]) -> Line {
       let whole = appendKeys(Line(text, theme.strong), keys, theme)
       guard whole.width > columns, let mark = text.firstIndex(of: "?") else { return whole }
       let answers = appendKeys(Line(" "), keys, theme, gap: 2).width
@@ -80,36 +79,36 @@ enum HintView {
     case .leave:
       switch model.phase {
       case .live:
-        return ask(
+        return questionLine(
           "Leave?", [("d", "detach, keep running"), ("s", "stop the run"), ("Esc", "stay")])
       case .open where model.run.status == .succeeded, .closed:
-        return ask("Leave?", [("q", "leave"), ("Esc", "stay")])
+        return questionLine("Leave?", [("q", "leave"), ("Esc", "stay")])
       case .open:
-        return ask(
+        return questionLine(
           "Leave? The run closes; a retry reopens it.",
           [("q", "leave"), ("Esc", "stay")])
       }
     case .stop:
-      return ask(
+      return questionLine(
         "Stop the run? Running jobs are cancelled.", [("y", "stop it"), ("Esc", "no")])
     case .stopAndLeave:
-      return ask(
+      return questionLine(
         "Stop the run and leave? Running jobs are cancelled.",
         [("y", "stop it"), ("Esc", "no")])
     case .close:
-      return ask(
+      return questionLine(
         "Close the run? A retry reopens it.", [("y", "close"), ("Esc", "no")])
     case .drain(let worker):
-      return ask(
+      return questionLine(
         "Drain \(worker.displayName)? It finishes its jobs, then exits.",
         [("y", "drain"), ("Esc", "no")])
     case .removeWorker(let site, let id):
-      return ask(
+      return questionLine(
         "Remove the worker \(site.displayName) \(id.displayName)? Its jobs are retried.",
         [("y", "remove"), ("Esc", "no")])
     case .tasks(let question):
       let (text, keys) = question.text(model)
-      return ask(text, keys)
+      return questionLine(text, keys)
     }
   }
 
@@ -119,7 +118,7 @@ enum HintView {
       Line(), hints.map { ($0.key, $0.text) }, model.theme, gap: gap(columns))
   }
 
-  /// What a click on the last row does; `nil` between the hints.
+  /// The action of a click on the last row; `nil` between the hints.
   static func action(_ model: Model, at column: Int) -> Action? {
     guard model.overlay == nil, model.prompt == nil, model.status == nil,
       case .live = model.connection
@@ -141,9 +140,9 @@ enum HintView {
     _ model: Model, columns: Int
   ) -> [(key: String, text: String, action: Action)] {
     let bindings = model.keys.bindings(in: model.focus).filter { $0.hint != nil }
-    let always = bindings.filter { isAlways($0.action) }
+    let always = bindings.filter { isAlwaysShown($0.action) }
     var others = bindings.filter { binding in
-      !isAlways(binding.action) && model.objection(to: binding.action) == nil
+      !isAlwaysShown(binding.action) && model.objection(to: binding.action) == nil
     }
     let isOfTasks = !runPanes.contains(model.focus)
     let own = isOfTasks ? [] : Set((model.keys.local[model.focus] ?? []).map(\.action))
@@ -164,8 +163,8 @@ enum HintView {
   /// Panes in which retrying is not the main action.
   private static let runPanes: Set<Pane> = [.timeline, .workers, .events, .runs]
 
-  /// The binding to leave out if there is too little room. Two of the pane's own stay longer
-  /// than essential ones, and Enter stays longest.
+  /// The binding to leave out first if the line is too short. Two of the pane's own bindings stay
+  /// longer than essential ones, and Enter stays longest.
   private static func leastNeeded(_ bindings: [KeyBinding], own: Set<Action>) -> Int {
     let first = bindings.indices.filter { own.contains(bindings[$0].action) }.prefix(2)
     let spare = bindings.indices.last { !bindings[$0].isEssential && !first.contains($0) }
@@ -182,7 +181,7 @@ enum HintView {
     binding.action == .shell(.open)
   }
 
-  private static func isAlways(_ action: Action) -> Bool {
+  private static func isAlwaysShown(_ action: Action) -> Bool {
     [.shell(.palette), .shell(.help), .shell(.quit)].contains(action)
   }
 

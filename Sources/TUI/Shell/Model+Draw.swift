@@ -3,8 +3,8 @@ extension Model {
   func draw() -> CellBuffer {
     var buffer = CellBuffer(layout.size, ascii: theme.ascii)
     let layout = self.layout
-    if log.isBare {
-      LogView.drawBare(self, on: &buffer)
+    if log.isTextOnly {
+      LogView.drawTextOnly(self, on: &buffer)
       if status != nil {
         buffer.fill(layout.hints)
         HintView.draw(self, in: layout.hints, on: &buffer)
@@ -47,7 +47,7 @@ extension Model {
     }
   }
 
-  /// The form, and the lower pane below it if there is room.
+  /// Draws the form, and the lower pane below it if the screen is high enough.
   private func drawForm(_ form: EditForm, _ layout: Layout, on buffer: inout CellBuffer) {
     let lower = arrangement.slots.lower
     guard layout.kind == .stacked, let below = layout.panes[lower] else {

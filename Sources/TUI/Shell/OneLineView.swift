@@ -6,10 +6,10 @@ internal import Workflow
 enum OneLineView {
   static func draw(_ model: Model, in layout: Layout, on buffer: inout CellBuffer) {
     let (counts, theme) = (model.run.counts, model.theme)
-    let (appearance, _) = HeaderView.standing(model)
+    let (appearance, _) = HeaderView.runState(model)
     var line = Line(theme.glyph(appearance) + " ", theme.style(appearance))
     line.append("\(counts.done)/\(counts.total)", theme.strong)
-    line.append(theme.troubles(counts))
+    line.append(theme.attention(counts))
     if model.run.startedAt != nil {
       line.append(" " + Formats.duration(milliseconds: model.run.elapsed(now: model.now)))
     }

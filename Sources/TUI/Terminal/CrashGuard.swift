@@ -20,7 +20,7 @@ enum CrashGuard {
     hf_guard_remove()
   }
 
-  /// The screen has the terminal, with these modes.
+  /// Restore the terminal after a crash from now on. `during`: the modes while the screen is shown.
   static func arm(_ during: termios) {
     guard let before = hf_guard_modes() else { return }
     var length: Int32 = 0
@@ -31,7 +31,7 @@ enum CrashGuard {
     }
   }
 
-  /// The terminal is released.
+  /// Do not restore the terminal: it is released.
   static func release() { ScreenGuardian.release() }
 
   /// The current modes of the terminal.

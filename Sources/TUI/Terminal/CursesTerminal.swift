@@ -11,8 +11,8 @@ package final class CursesTerminal: ScreenTerminal {
   private let screen: OpaquePointer
   private let window: UnsafeMutablePointer<WINDOW>
   private let hasDefaultColors: Bool
-  private let takesPasteRequest: Bool
-  /// Whether it surely ignores requests that it does not know.
+  private let supportsPasteRequest: Bool
+  /// Whether the terminal is known to ignore unknown requests.
   private let knowsRequests: Bool
   private let showsLinks: Bool
   /// The pipe of keys to ncurses, which reads nothing else; pastes bypass it.
@@ -35,7 +35,7 @@ package final class CursesTerminal: ScreenTerminal {
     guard name != "", name != "dumb" else { throw TerminalError(code: .tooDumb, name: name) }
     CrashGuard.keepModes()
     let kind = TerminalKind { Environment[$0] }
-    takesPasteRequest = kind.takesPasteRequest
+    supportsPasteRequest = kind.supportsPasteRequest
     knowsRequests = kind.marksPastes
     showsLinks = TerminalKind.showsLinks { Environment[$0] }
     input = InputReader(marksPastes: kind.marksPastes)
@@ -61,7 +61,7 @@ package final class CursesTerminal: ScreenTerminal {
     self.window = window
     self.keys = keys
     self.keyStream = keyStream
-    CrashGuard.install(hasScreen: true, hasPastes: takesPasteRequest)
+    CrashGuard.install(hasScreen: true, hasPastes: supportsPasteRequest)
     let wantsColor = !noColor && has_colors()
     if wantsColor { start_color() }
     hasDefaultColors = wantsColor && use_default_colors() == OK
@@ -85,7 +85,7 @@ package final class CursesTerminal: ScreenTerminal {
     set_escdelay(1)
     keypad(window, true)
     hf_define_keys()
-    // Moved cells would take their links along.
+    // ncurses must not move cells on the screen: the terminal would move their links, too.
     if showsLinks { idcok(window, false) }
     nodelay(window, true)
     modes = CrashGuard.modes
@@ -94,7 +94,7 @@ package final class CursesTerminal: ScreenTerminal {
     wrefresh(window)
     curs_set(0)
     hf_mouse_enable(1)
-    askForPasteMarks(true)
+    requestPasteMarks(true)
     // Whether it can update synchronously.
     if knowsRequests { send("\u{1B}[?2026$p") }
   }
@@ -102,8 +102,8 @@ package final class CursesTerminal: ScreenTerminal {
   /// Registers the terminal with the guardian process.
   private func armCrashGuard() { if let modes { CrashGuard.arm(modes) } }
 
-  private func askForPasteMarks(_ on: Bool) {
-    if takesPasteRequest { hf_paste_enable(on ? 1 : 0) }
+  private func requestPasteMarks(_ on: Bool) {
+    if supportsPasteRequest { hf_paste_enable(on ? 1 : 0) }
   }
 
   /// Restores the terminal. May be called twice.
@@ -180,7 +180,7 @@ package final class CursesTerminal: ScreenTerminal {
   /// On a terminal without an alternate screen, moves to a new row.
   private func restore() {
     hf_mouse_enable(0)
-    askForPasteMarks(false)
+    requestPasteMarks(false)
     curs_set(1)
     wmove(window, getmaxy(window) - 1, 0)
     wclrtoeol(window)
@@ -196,7 +196,7 @@ package final class CursesTerminal: ScreenTerminal {
     wrefresh(window)
     curs_set(0)
     hf_mouse_enable(mouseIsOn ? 1 : 0)
-    askForPasteMarks(true)
+    requestPasteMarks(true)
     resize()
     invalidate()
   }

@@ -10,8 +10,8 @@ struct InputReader {
   private var emptyReads = 0
 
   private static let readLimit = 4096
-  /// Consecutive reads that complete nothing, as in a very long paste; limits them, so that
-  /// other work continues.
+  /// How many consecutive reads may complete nothing, as in a very long paste, before other work
+  /// continues.
   private static let readsAtOnce = 64
 
   init(marksPastes: Bool) { splitter = PasteSplitter(marksPastes: marksPastes) }
@@ -46,11 +46,11 @@ extension TerminalKind {
   private var printsUnknown: Bool { name.isEmpty || name.begins(["dumb", "ansi", "cons", "vt52"]) }
 
   /// Whether to ask the terminal to mark pastes.
-  var takesPasteRequest: Bool { !printsUnknown }
+  var supportsPasteRequest: Bool { !printsUnknown }
 
   /// Whether it is known to mark pastes.
   var marksPastes: Bool {
-    takesPasteRequest && !name.begins(["linux", "vt"]) && multiplexer != .screen
+    supportsPasteRequest && !name.begins(["linux", "vt"]) && multiplexer != .screen
   }
 }
 

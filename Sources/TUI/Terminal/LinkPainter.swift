@@ -5,7 +5,7 @@
 struct LinkPainter {
   let colors: ColorDepth
 
-  /// What to write after `buffer` was painted over `old`, with these changes.
+  /// The sequences to write after `buffer` was painted over `old`, with these changes.
   func text(_ buffer: CellBuffer, over old: CellBuffer?, _ changes: [CellChange]) -> String {
     let (new, former) = (buffer.shownLinks, old?.shownLinks ?? [])
     guard !new.isEmpty || !former.isEmpty else { return "" }
@@ -78,7 +78,7 @@ extension TerminalKind {
   /// | `TERM` | xterm-kitty, alacritty, foot, contour, ghostty, wezterm |
   /// | others | VTE from 0.50, Konsole from 20.12, Windows Terminal, DomTerm |
   static func showsLinks(_ environment: (String) -> String?) -> Bool {
-    if let wish = environment("FORCE_HYPERLINK"), !wish.isEmpty { return wish != "0" }
+    if let setting = environment("FORCE_HYPERLINK"), !setting.isEmpty { return setting != "0" }
     let program = environment("TERM_PROGRAM") ?? ""
     if environment("TMUX") != nil {
       let version = (environment("TERM_PROGRAM_VERSION") ?? "").split(separator: ".")

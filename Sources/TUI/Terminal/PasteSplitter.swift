@@ -59,8 +59,8 @@ struct PasteSplitter {
   private var pasted: [UInt8] = []
   private var deadline: Int?
   /// The beginning of a mark that was passed on as keys because its rest was late.
-  private var early: [UInt8] = []
-  private var earlyAt = 0
+  private var passedPrefix: [UInt8] = []
+  private var passedPrefixAt = 0
   private var restUntil = Int.min
 
   /// - Parameter marksPastes: whether the terminal is known to mark pastes.
@@ -77,7 +77,7 @@ struct PasteSplitter {
       switch state {
       case .keys: rest = readKeys(rest, now, &chunks)
       case .paste(let isMarked): rest = readPaste(rest, isMarked: isMarked, now)
-      case .ended: rest = readBehindEnd(rest, now, &chunks)
+      case .ended: rest = readAfterEnd(rest, now, &chunks)
       }
     }
     return chunks
@@ -91,7 +91,7 @@ struct PasteSplitter {
     pending = []
     switch state {
     case .keys:
-      (early, earlyAt) = (Self.start.starts(with: waiting) ? waiting : [], now)
+      (passedPrefix, passedPrefixAt) = (Self.start.starts(with: waiting) ? waiting : [], now)
       return waiting.isEmpty ? [] : [.keys(waiting)]
     case .paste(let isMarked):
       keep(waiting)
@@ -140,17 +140,17 @@ struct PasteSplitter {
   private mutating func readRestOfMark(
     _ bytes: [UInt8], _ now: Int, _ chunks: inout [Chunk]
   ) -> [UInt8]? {
-    guard !early.isEmpty else { return nil }
-    let missing = Array(Self.start.dropFirst(early.count))
-    let before = early
-    early = []
-    guard now - earlyAt <= Self.silence else { return nil }
+    guard !passedPrefix.isEmpty else { return nil }
+    let missing = Array(Self.start.dropFirst(passedPrefix.count))
+    let before = passedPrefix
+    passedPrefix = []
+    guard now - passedPrefixAt <= Self.silence else { return nil }
     if bytes.starts(with: missing) {
       beginPaste(now)
       return Array(bytes.dropFirst(missing.count))
     }
     guard missing.starts(with: bytes) else { return nil }
-    (early, earlyAt) = (before + bytes, now)
+    (passedPrefix, passedPrefixAt) = (before + bytes, now)
     chunks.append(.keys(bytes))
     return []
   }
@@ -220,7 +220,7 @@ struct PasteSplitter {
     return []
   }
 
-  private mutating func readBehindEnd(
+  private mutating func readAfterEnd(
     _ bytes: [UInt8], _ now: Int, _ chunks: inout [Chunk]
   ) -> [UInt8] {
     let bytes = pending + bytes

@@ -5,7 +5,7 @@ internal import Posix
 /// A terminal that only prints lines and reads keys; or a pipe or file, then without keys.
 package final class PlainTerminal: LineTerminal {
   private let before: termios?
-  private let takesPasteRequest: Bool
+  private let supportsPasteRequest: Bool
   private var isOpen = true
   private var input: InputReader
   private var reader = KeyReader()
@@ -13,14 +13,14 @@ package final class PlainTerminal: LineTerminal {
 
   package init() {
     let kind = TerminalKind { Environment[$0] }
-    takesPasteRequest = kind.takesPasteRequest
+    supportsPasteRequest = kind.supportsPasteRequest
     input = InputReader(marksPastes: kind.marksPastes)
     var modes = termios()
     before = isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &modes) == 0 ? modes : nil
     guard before != nil else { return }
     CrashGuard.keepModes()
-    CrashGuard.install(hasScreen: false, hasPastes: takesPasteRequest)
-    takeKeys()
+    CrashGuard.install(hasScreen: false, hasPastes: supportsPasteRequest)
+    enterKeyMode()
   }
 
   deinit { close() }
@@ -35,25 +35,25 @@ package final class PlainTerminal: LineTerminal {
     if before != nil { CrashGuard.remove() }
   }
 
-  private func takeKeys() {
+  private func enterKeyMode() {
     guard var modes = before else { return }
     modes.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG | IEXTEN)
     modes.c_iflag &= ~tcflag_t(IXON | ICRNL)
     CrashGuard.arm(modes)
     tcsetattr(STDIN_FILENO, TCSADRAIN, &modes)
-    askForPasteMarks(true)
+    requestPasteMarks(true)
   }
 
   /// Output may go to a file or a pipe while keys come from a terminal.
-  private func askForPasteMarks(_ on: Bool) {
-    guard takesPasteRequest else { return }
+  private func requestPasteMarks(_ on: Bool) {
+    guard supportsPasteRequest else { return }
     let output = isatty(STDOUT_FILENO) == 1 ? STDOUT_FILENO : STDIN_FILENO
     try? DescriptorIO.write(String(cString: hf_paste_text(on ? 1 : 0)), to: output)
   }
 
   private func restore() {
     guard var modes = before else { return }
-    askForPasteMarks(false)
+    requestPasteMarks(false)
     defer { CrashGuard.release() }
     tcsetattr(STDIN_FILENO, TCSADRAIN, &modes)
   }
@@ -61,10 +61,10 @@ package final class PlainTerminal: LineTerminal {
   // MARK: Output
 
   /// A closed pipe does not end the program.
-  package func say(_ text: String) { try? DescriptorIO.write(text, to: STDOUT_FILENO) }
+  package func write(_ text: String) { try? DescriptorIO.write(text, to: STDOUT_FILENO) }
 
   /// Only for a terminal.
-  package func send(_ sequence: String) { if isatty(STDOUT_FILENO) == 1 { say(sequence) } }
+  package func send(_ sequence: String) { if isatty(STDOUT_FILENO) == 1 { write(sequence) } }
 
   package func ringBell() { if hasKeys { send("\u{7}") } }
 
@@ -73,7 +73,7 @@ package final class PlainTerminal: LineTerminal {
   package func release(during body: () -> Void) {
     restore()
     body()
-    takeKeys()
+    enterKeyMode()
   }
 
   // MARK: Input

@@ -56,7 +56,7 @@ package protocol ScreenTerminal: Terminal {
 package protocol LineTerminal: Terminal {
   /// Whether a user can answer.
   var hasKeys: Bool { get }
-  func say(_ text: String)
+  func write(_ text: String)
 }
 
 /// Why a screen is not possible; the caller continues with plain lines.

@@ -36,7 +36,7 @@ struct TerminalSequences: Equatable {
     return plain
   }
 
-  /// What takes the place of a sequence; `nil` if it stays.
+  /// The bytes that replace a sequence; `nil` if it stays.
   private mutating func replacement(_ body: String, final: UInt8) -> [UInt8]? {
     let numbers = body.split(separator: ";", omittingEmptySubsequences: false)
     switch final {

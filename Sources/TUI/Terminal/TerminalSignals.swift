@@ -4,7 +4,7 @@ package import Posix
 /// The signals that affect or would end a screen, as readable data. The only file that calls
 /// `hf_signals_*`.
 package final class TerminalSignals: Sendable {
-  package enum Arrived: Hashable, Sendable {
+  package enum Signal: Hashable, Sendable {
     case interrupt
     /// SIGTERM, or another signal that ends programs by default.
     case terminate
@@ -30,7 +30,7 @@ package final class TerminalSignals: Sendable {
   package var descriptor: Int32 { pipe.readEnd.number }
 
   /// The signals since the last call.
-  package func drain() -> [Arrived] {
+  package func drain() -> [Signal] {
     guard let bytes = try? DescriptorIO.read(pipe.readEnd.number) else { return [] }
     return bytes.map { byte in
       switch Int32(byte) {

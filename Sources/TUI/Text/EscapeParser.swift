@@ -1,4 +1,4 @@
-/// Splits raw job output into what a terminal may show and what it may not.
+/// Splits raw job output into printable text and controls.
 ///
 /// Bytes arrive in arbitrary pieces. The results are printable scalars, the controls that
 /// matter for lines, and SGR parameters (colours). All other controls and escape sequences are
@@ -41,8 +41,8 @@ struct EscapeParser {
   var isIdle: Bool { state == .ground && decoder.isIdle }
 
   mutating func feed(_ byte: UInt8, _ emit: (Event) -> Void) {
-    let (wrong, scalar) = decoder.feed(byte)
-    if let wrong { feed(wrong, emit) }
+    let (invalid, scalar) = decoder.feed(byte)
+    if let invalid { feed(invalid, emit) }
     if let scalar { feed(scalar, emit) }
   }
 

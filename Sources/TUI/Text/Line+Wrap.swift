@@ -6,17 +6,17 @@ extension Line {
     var pieces = [Line()]
     for run in runs {
       var text = String.UnicodeScalarView()
-      var room = columns - pieces[pieces.count - 1].width
+      var available = columns - pieces[pieces.count - 1].width
       for scalar in run.text.unicodeScalars {
         let taken = DisplayWidth.of(DisplayWidth.printable(scalar))
-        if taken > room {
+        if taken > available {
           pieces[pieces.count - 1].append(String(text), run.style)
           pieces.append(Line())
           text = String.UnicodeScalarView()
-          room = columns
+          available = columns
         }
         text.append(scalar)
-        room -= taken
+        available -= taken
       }
       pieces[pieces.count - 1].append(String(text), run.style)
     }

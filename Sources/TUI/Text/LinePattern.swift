@@ -9,13 +9,13 @@ struct LinePattern {
   private let finder: ByteFinder
   private let regex: Regex<AnyRegexOutput>?
 
-  private static let signs = Set<Character>(#"\.[]()*+?{}|^$"#)
+  private static let specialCharacters = Set<Character>(#"\.[]()*+?{}|^$"#)
 
   init(_ text: String) {
     let ignoresCase = !Self.hasCapital(text)
     var regex: Regex<AnyRegexOutput>?
     var problem: String?
-    if text.contains(where: Self.signs.contains) {
+    if text.contains(where: Self.specialCharacters.contains) {
       do {
         regex = try Regex(text).ignoresCase(ignoresCase).matchingSemantics(.unicodeScalar)
       } catch {
@@ -26,7 +26,7 @@ struct LinePattern {
     self.problem = problem
     self.regex = regex
     finder = ByteFinder(
-      regex == nil ? text : Self.certainPart(of: text), foldsCase: ignoresCase)
+      regex == nil ? text : Self.requiredText(of: text), foldsCase: ignoresCase)
   }
 
   var isRegex: Bool { regex != nil }
@@ -43,7 +43,7 @@ struct LinePattern {
 
   /// A text that every match of a simple regular expression contains; empty if unknown. Lines
   /// without it need no (expensive) matching.
-  static func certainPart(of pattern: String) -> String {
+  static func requiredText(of pattern: String) -> String {
     guard !pattern.contains(where: { #"\[](){}|"#.contains($0) }) else { return "" }
     // Beyond ASCII, case folding may change lengths.
     guard pattern.utf8.allSatisfy({ $0 < 0x80 }) else { return "" }
@@ -52,7 +52,7 @@ struct LinePattern {
       if "*?".contains(character) {
         parts[parts.count - 1] = String(parts[parts.count - 1].dropLast())
       }
-      if signs.contains(character) {
+      if specialCharacters.contains(character) {
         parts.append("")
       } else {
         parts[parts.count - 1].append(character)

@@ -21,7 +21,7 @@ struct LogLineParser {
   private(set) var line = KeptLine()
   private var isCut = false
   /// Whether a carriage return came; the next text replaces the line.
-  private var returned = false
+  private var hasCarriageReturn = false
   private var backspaces = 0
 
   /// Receives finished lines: bytes and traits.
@@ -56,17 +56,17 @@ struct LogLineParser {
   /// Ends the current line, whose rest was dropped. A complete state of a progress bar needs
   /// no mark. Returns whether there was a line.
   mutating func cut(_ sink: Sink) -> Bool {
-    let wasThere = !line.isEmpty
-    isCut = isCut || !returned
-    if wasThere { emit(sink) }
+    let hadLine = !line.isEmpty
+    isCut = isCut || !hasCarriageReturn
+    if hadLine { emit(sink) }
     clear()
     escapes = EscapeParser()
-    return wasThere
+    return hadLine
   }
 
   /// Resets the state between lines.
   private var isAtStart: Bool {
-    line.isEmpty && styleNumber == 0 && !returned && backspaces == 0 && escapes.isIdle
+    line.isEmpty && styleNumber == 0 && !hasCarriageReturn && backspaces == 0 && escapes.isIdle
   }
 
   /// The number of printable ASCII bytes from a position on.
@@ -83,9 +83,9 @@ struct LogLineParser {
       switch event {
       case .text(let scalar): show(scalar)
       case .tab:
-        show(ascii: repeatElement(0x20, count: 8 - (returned ? 0 : line.columns) % 8)[...])
-      case .carriageReturn: returned = true
-      case .backspace: backspaces += returned ? 0 : 1
+        show(ascii: repeatElement(0x20, count: 8 - (hasCarriageReturn ? 0 : line.columns) % 8)[...])
+      case .carriageReturn: hasCarriageReturn = true
+      case .backspace: backspaces += hasCarriageReturn ? 0 : 1
       case .style(let parameters):
         style.apply(sgr: parameters)
         styleNumber = styles.number(of: style)
@@ -96,9 +96,9 @@ struct LogLineParser {
 
   private mutating func show(ascii text: some Collection<UInt8>) {
     prepare()
-    let room = Self.maximumColumns - line.columns
-    if text.count > room { isCut = true }
-    line.append(ascii: text.prefix(max(0, room)), style: styleNumber)
+    let available = Self.maximumColumns - line.columns
+    if text.count > available { isCut = true }
+    line.append(ascii: text.prefix(max(0, available)), style: styleNumber)
   }
 
   private mutating func show(_ scalar: Unicode.Scalar) {
@@ -114,7 +114,7 @@ struct LogLineParser {
 
   /// Applies a pending carriage return or backspaces.
   private mutating func prepare() {
-    if returned { clear() }
+    if hasCarriageReturn { clear() }
     while backspaces > 0, !isCut {
       line.removeLast()
       backspaces -= 1
@@ -130,7 +130,7 @@ struct LogLineParser {
   private mutating func clear() {
     line.clear()
     isCut = false
-    returned = false
+    hasCarriageReturn = false
     backspaces = 0
   }
 }

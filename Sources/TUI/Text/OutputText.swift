@@ -2,7 +2,8 @@ package import JobProtocol
 
 /// Job output as lines of safe plain text.
 package enum OutputText {
-  /// `pieces` are the output of one stream, in order. A last line without a line feed counts.
+  /// The lines of one stream, whose output `pieces` are in order. A last line without a line feed
+  /// counts.
   package static func lines(_ pieces: [[UInt8]]) -> [String] {
     var parser = LogLineParser()
     var styles = StyleTable()

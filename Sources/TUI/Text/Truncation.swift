@@ -11,16 +11,16 @@ package enum Truncation {
   /// name another task.
   package static func middle(_ text: String, _ columns: Int, ellipsis: String = "…") -> String {
     guard DisplayWidth.of(text) > columns else { return text }
-    let room = columns - DisplayWidth.of(ellipsis)
-    guard room >= 0 else { return "" }
+    let available = columns - DisplayWidth.of(ellipsis)
+    guard available >= 0 else { return "" }
     guard let number = number(of: text) else {
-      return prefix(text, (room + 1) / 2) + ellipsis + suffix(text, room / 2)
+      return prefix(text, (available + 1) / 2) + ellipsis + suffix(text, available / 2)
     }
     // Its characters are one column each.
     if number.count > columns { return end(text, columns, ellipsis: ellipsis) }
-    if number.count > room { return number }
-    let kept = max(number.count, room / 2)
-    return prefix(text, room - kept) + ellipsis + suffix(text, kept)
+    if number.count > available { return number }
+    let kept = max(number.count, available / 2)
+    return prefix(text, available - kept) + ellipsis + suffix(text, kept)
   }
 
   /// `:17` of `mAdd:17`, `:3.2` of the second firing of a third, and `:17 #2` of a second attempt.

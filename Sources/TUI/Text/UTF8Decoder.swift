@@ -9,8 +9,8 @@ struct UTF8Decoder {
 
   var isIdle: Bool { missing == 0 }
 
-  /// What the byte completed: an invalid part, a scalar, or both.
-  mutating func feed(_ byte: UInt8) -> (wrong: Unicode.Scalar?, scalar: Unicode.Scalar?) {
+  /// Returns what the byte completes: an invalid part, a scalar, or both.
+  mutating func feed(_ byte: UInt8) -> (invalid: Unicode.Scalar?, scalar: Unicode.Scalar?) {
     guard missing > 0 else { return (nil, begin(byte)) }
     if (low...high).contains(byte) { return (nil, handle(byte)) }
     missing = 0

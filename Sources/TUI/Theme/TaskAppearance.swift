@@ -1,7 +1,7 @@
 internal import Engine
 
-/// How the state of a task looks in every view: a glyph, a word, and a colour, which is never
-/// needed.
+/// How the state of a task looks in every view: a glyph, a word, and a colour. The colour never
+/// carries information of its own.
 package enum TaskAppearance: CaseIterable, Sendable {
   case waiting, ready, submitted, queued, starting, running
   case succeeded, failed, retrying, lost, skipped, cancelled, held
@@ -67,7 +67,7 @@ package enum TaskAppearance: CaseIterable, Sendable {
 }
 
 extension TaskAppearance {
-  /// The looks of run states, as in lists and reports.
+  /// The appearance of run states, as in lists and reports.
   init(_ status: RunStatus) {
     self =
       switch status {
@@ -81,10 +81,10 @@ extension TaskAppearance {
 }
 
 extension Theme {
-  /// ` ✘ 1 ⊘ 11`: the number of tasks that need attention, by state; only the worst state if
-  /// there is too little room.
-  func troubles(_ counts: TaskCounts, columns: Int = .max) -> Line {
-    let parts = counts.troubles.map {
+  /// ` ✘ 1 ⊘ 11`: the number of tasks that need attention, by state; only the worst state if not
+  /// all fit.
+  func attention(_ counts: TaskCounts, columns: Int = .max) -> Line {
+    let parts = counts.statesNeedingAttention.map {
       Line(" \(glyph(TaskAppearance($0))) \(counts[$0])", style(TaskAppearance($0)))
     }
     let all = parts.reduce(into: Line()) { $0.append($1) }

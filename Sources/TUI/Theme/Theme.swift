@@ -4,7 +4,7 @@ package struct Theme: Hashable, Sendable {
   package var ascii: Bool
   package let colors: ColorDepth
   private let roles: ThemeColors
-  private(set) var isSpoken = false
+  private(set) var isForScreenReader = false
 
   /// - Parameter colors: the colours of the terminal; `mono` uses none.
   package init(_ name: ThemeName = .standard, ascii: Bool = false, colors: ColorDepth = .many) {
@@ -19,10 +19,10 @@ package struct Theme: Hashable, Sendable {
     Theme(name, ascii: ascii, colors: colors)
   }
 
-  /// For reading aloud: no colours, and glyphs that ``PlainText`` knows.
-  static let spoken: Theme = {
+  /// For screen readers: no colours, and glyphs that ``PlainText`` knows.
+  static let screenReader: Theme = {
     var theme = Theme(.mono)
-    theme.isSpoken = true
+    theme.isForScreenReader = true
     return theme
   }()
 
@@ -55,7 +55,7 @@ package struct Theme: Hashable, Sendable {
   package var accentColor: Color { roles.accent }
   package var accent: Style { Style(foreground: roles.accent, .bold) }
   package var border: Style { roles.border.map { Style(foreground: $0) } ?? Style(.dim) }
-  /// Areas behind figures: never the brightest thing on the screen.
+  /// The style of filled areas behind figures, never brighter than text.
   var area: Style { roles.area.map { Style(foreground: $0) } ?? border }
   package var title: Style { .plain }
   package var strong: Style { Style(.bold) }
@@ -100,8 +100,8 @@ package struct Theme: Hashable, Sendable {
     case .done: style.background = fills.done
     case .failed: style.background = fills.failed
     case .running: style.background = fills.running
-    case .rest:
-      style.background = fills.rest
+    case .remaining:
+      style.background = fills.remaining
       return
     }
     style.foreground = fills.text
@@ -117,8 +117,8 @@ package struct Theme: Hashable, Sendable {
 
   package var ellipsis: String { ascii ? "~" : "…" }
   package var dot: String { ascii ? "-" : "·" }
-  package var connected: String { isSpoken ? "connected" : ascii ? "*" : "●" }
-  package var disconnected: String { isSpoken ? "lost" : ascii ? "!" : "○" }
+  package var connected: String { isForScreenReader ? "connected" : ascii ? "*" : "●" }
+  package var disconnected: String { isForScreenReader ? "lost" : ascii ? "!" : "○" }
   package var errorMark: String { ascii ? "!" : "▌" }
   /// The mark of a line of standard error.
   package var streamMark: String { ascii ? ":" : "▏" }
@@ -141,17 +141,17 @@ package struct Theme: Hashable, Sendable {
 
   /// The lines around the pane with the focus. They are heavier if there are few colours.
   var focusedBox: BoxLines {
-    isSpoken || colors == .many ? box : ascii ? .asciiStrong : .heavy
+    isForScreenReader || colors == .many ? box : ascii ? .asciiStrong : .heavy
   }
 
   /// Full, running, failed and empty parts of progress bars.
-  package var bar: BarSigns { ascii ? BarSigns(signs: "#>x.") : BarSigns(signs: "█▒▓░") }
+  package var bar: BarGlyphs { ascii ? BarGlyphs(signs: "#>x.") : BarGlyphs(signs: "█▒▓░") }
 
   /// Full and empty parts of the small bars in rows.
   var meter: (on: String, off: String) { ascii ? ("#", ".") : ("▰", "▱") }
 
   /// The lower bars for tables.
-  var gauge: BarSigns { ascii ? bar : BarSigns(signs: "▆▆▆▁") }
+  var gauge: BarGlyphs { ascii ? bar : BarGlyphs(signs: "▆▆▆▁") }
 }
 
 package struct BoxLines: Hashable, Sendable {
@@ -172,9 +172,9 @@ package struct BoxLines: Hashable, Sendable {
 }
 
 /// The parts of a box that fills up as its tasks succeed.
-enum BoxFill { case done, failed, running, rest }
+enum BoxFill { case done, failed, running, remaining }
 
-package struct BarSigns: Hashable, Sendable {
+package struct BarGlyphs: Hashable, Sendable {
   package let done, running, failed, empty: String
 
   init(signs: String) {

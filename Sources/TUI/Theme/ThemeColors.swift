@@ -46,7 +46,7 @@ struct ThemeColors: Hashable, Sendable {
     var done: Color
     var failed: Color
     var running: Color
-    var rest: Color
+    var remaining: Color
     var text: Color
   }
 
@@ -90,7 +90,7 @@ struct ThemeColors: Hashable, Sendable {
     dim: UInt8?, border: UInt8?, accent: UInt8, running: UInt8, good: UInt8, failed: UInt8,
     warning: UInt8, lost: UInt8, skipped: UInt8, cursor: (text: UInt8, back: UInt8),
     keepsColors: Bool = false,
-    fills: (done: UInt8, failed: UInt8, running: UInt8, rest: UInt8)? = nil,
+    fills: (done: UInt8, failed: UInt8, running: UInt8, remaining: UInt8)? = nil,
     onFill: UInt8 = 15
   ) {
     self.dim = dim.map { .palette($0) }
@@ -108,7 +108,7 @@ struct ThemeColors: Hashable, Sendable {
     self.fills = fills.map {
       Fills(
         done: .palette($0.done), failed: .palette($0.failed), running: .palette($0.running),
-        rest: .palette($0.rest), text: .palette(onFill))
+        remaining: .palette($0.remaining), text: .palette(onFill))
     }
   }
 

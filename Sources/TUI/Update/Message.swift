@@ -4,7 +4,7 @@ enum Message {
   case resized(Size)
   /// Once a second; milliseconds since 1970.
   case clock(Int)
-  /// In order; a batch costs little more than one message.
+  /// Messages from the program, in order; a batch costs little more than one message.
   case world([WorldMessage])
   /// The pager or editor of ``Effect/runProgram(_:)`` has ended.
   case programEnded(ProgramText, ProgramOutcome)

@@ -34,19 +34,19 @@ extension Model {
     }
     if case .question(let question) = overlay { return answer(question, key) }
     if let objection = objectionToHidden(key) {
-      say(objection)
+      showMessage(objection)
       return []
     }
     if case .edit(let form) = overlay { return handle(key, in: form) }
     if case .menu(let menu) = overlay { return handle(key, in: menu) }
     if prompt != nil { return type(key) }
     guard let action = keys.action(for: key, in: focus) else {
-      if overlay == nil { say(objection(to: key)) }
+      if overlay == nil { showMessage(objection(to: key)) }
       return []
     }
     if overlay == .help { return performInHelp(action) }
     if let objection = objection(to: action) {
-      say(objection)
+      showMessage(objection)
       return []
     }
     return perform(action)
@@ -75,18 +75,18 @@ extension Model {
       return [.world(.control(.stop)), .leave(.stop)]
     case (.stop, .character("y")), (.stop, .character("s")):
       overlay = nil
-      say("stopping the run")
+      showMessage("stopping the run")
       return [.world(.control(.stop))]
     case (.close, .character("y")):
       overlay = nil
       return [.world(.control(.close))]
     case (.drain(let worker), .character("y")):
       overlay = nil
-      say("draining \(worker.displayName)")
+      showMessage("draining \(worker.displayName)")
       return [.world(.control(.drain(worker: worker)))]
     case (.removeWorker(let site, let id), .character("y")):
       overlay = nil
-      say("removing \(site.displayName) \(id.displayName)")
+      showMessage("removing \(site.displayName) \(id.displayName)")
       return [.world(.control(.workers(WorkersRequest(.remove, site: site, worker: id))))]
     case (.tasks(let question), _):
       guard let effects = answer(question, key) else { break }
@@ -106,7 +106,7 @@ extension Model {
     // Backspace in an empty field leaves it.
     case .backspace where prompt.field.text.isEmpty: return end(prompt, isAccepted: false)
     default:
-      if takePaletteKey(key) { return [] }
+      if handlePaletteKey(key) { return [] }
       guard prompt.field.handle(key) else { return [] }
       self.prompt = prompt
       prompt.pane?.content?.typed(prompt, on: &self)
@@ -138,7 +138,7 @@ extension Model {
       if !isWhole, self.prompt?.note == nil { self.prompt?.note = TextField.isFull }
     } else {
       let keys = "\(keyName(.shell(.palette))) or \(keyName(find))"
-      say("paste ignored: open a text field first (\(keys))")
+      showMessage("paste ignored: open a text field first (\(keys))")
     }
   }
 

@@ -6,7 +6,7 @@ extension Model {
   /// Performs an action: first the focused pane, then the shell.
   mutating func perform(_ action: Action) -> [Effect] {
     if action.acts, let objection = objectionToUnseen() {
-      say(objection)
+      showMessage(objection)
       return []
     }
     if tasks.marks.isDrawing, !action.keepsDrawing { tasks.endRange() }
@@ -15,7 +15,7 @@ extension Model {
     case .move(let move): self.move(move)
     case .show(let pane): choose(pane)
     case .shell(let action): return perform(action)
-    case .task(let action): return ask(action, applicable(action, subjects))
+    case .task(let action): return request(action, applicable(action, subjects))
     case .run(let action): return perform(action)
     case .replay(let action): return perform(action)
     case .tasks, .failures, .detail, .graph, .log, .timeline, .workers, .events, .runs: break
@@ -37,7 +37,7 @@ extension Model {
     case .help: show(.help)
     case .mouse:
       mouseIsOn.toggle()
-      say(mouseIsOn ? "mouse on" : "mouse off: the terminal selects text")
+      showMessage(mouseIsOn ? "mouse on" : "mouse off: the terminal selects text")
       return [.setMouse(mouseIsOn)]
     case .plain: return [.setPlain(!isPlain)]
     case .redraw: return [.redraw]
@@ -54,41 +54,41 @@ extension Model {
     for steps in 1...max(1, count) {
       let place = (start + steps) % max(1, count)
       guard let task = tasks.firing(at: place), run.state(of: task).needsAttention else { continue }
-      if place <= start { say("continued from the beginning") }
+      if place <= start { showMessage("continued from the beginning") }
       return tasks.choose(at: place)
     }
-    say("no failed task is shown")
+    showMessage("no failed task is shown")
   }
 
   // MARK: The run
 
   private mutating func perform(_ action: RunAction) -> [Effect] {
     switch action {
-    case .pause: return ask(run.isPaused ? .continue : .pause, run.isPaused ? "continue" : "pause")
+    case .pause: return send(run.isPaused ? .continue : .pause, run.isPaused ? "continue" : "pause")
     case .moreSlots:
-      return ask(.slots(slotCount + 1), "run \(Formats.counted(slotCount + 1, "job")) at a time")
+      return send(.slots(slotCount + 1), "run \(Formats.counted(slotCount + 1, "job")) at a time")
     case .fewerSlots:
-      return ask(.slots(slotCount - 1), "run \(Formats.counted(slotCount - 1, "job")) at a time")
+      return send(.slots(slotCount - 1), "run \(Formats.counted(slotCount - 1, "job")) at a time")
     case .failFast:
-      let what = run.failsFast ? "keep going after failures" : "stop at the first failure"
-      return ask(.failFast(!run.failsFast), what)
+      let description = run.failsFast ? "keep going after failures" : "stop at the first failure"
+      return send(.failFast(!run.failsFast), description)
     case .stop: overlay = .question(.stop)
     case .close:
       // Nothing is lost: there is nothing to retry.
-      if run.status == .succeeded { return ask(.close, "close the run") }
+      if run.status == .succeeded { return send(.close, "close the run") }
       overlay = .question(.close)
     }
     return []
   }
 
-  /// Says what was asked; what then happens is said when the engine has done it.
-  mutating func request(_ what: String) {
-    say("requested: \(what)")
+  /// Shows that a request was sent. Its effect is shown when it is in the journal.
+  mutating func showRequested(_ description: String) {
+    showMessage("requested: \(description)")
     awaitsAnswer = true
   }
 
-  private mutating func ask(_ request: ControlRequest, _ what: String) -> [Effect] {
-    self.request(what)
+  private mutating func send(_ request: ControlRequest, _ description: String) -> [Effect] {
+    showRequested(description)
     return [.world(.control(request))]
   }
 

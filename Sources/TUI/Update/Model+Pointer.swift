@@ -17,7 +17,7 @@ struct Pointer: Equatable, Sendable {
 }
 
 extension Model {
-  /// Selects panes and rows, grabs a border; a double click opens a row.
+  /// Selects a pane and a row, or starts to drag a border. A double click opens the row.
   mutating func click(_ point: Point) -> [Effect] {
     if case .menu(let menu) = overlay {
       guard let row = MenuView.item(self, menu, at: point) else {
@@ -31,7 +31,7 @@ extension Model {
     if layout.hints.contains(point) {
       guard let action = HintView.action(self, at: point.column) else { return [] }
       if let objection = objection(to: action) {
-        say(objection)
+        showMessage(objection)
         return []
       }
       return perform(action)

@@ -4,10 +4,10 @@ internal import JobProtocol
 internal import Workflow
 
 extension Model {
-  /// How long after the end of a run it counts as news, in milliseconds.
-  private static let endIsNews = 10_000
+  /// How long after the end of a run to ring and notify, in milliseconds.
+  private static let endNoticeMilliseconds = 10_000
 
-  /// The first thing: settles what the initial state shows.
+  /// Brings the initial model up to date; call it first.
   mutating func start() -> [Effect] { refresh() }
 
   /// Updates the model and returns the effects.
@@ -18,8 +18,8 @@ extension Model {
     case .resized(let size): self.size = size
     case .clock(let time):
       setTime(time)
-      forgetStatus()
-      tasks.selectByItself(run, mayLeaveFinished: true)
+      clearStatus()
+      tasks.selectAutomatically(run, mayLeaveFinished: true)
     case .world(let messages):
       let wasLive = phase == .live
       for message in messages { handle(message) }
@@ -34,7 +34,7 @@ extension Model {
     isAnswering = true
     defer { isAnswering = false }
     let effects = handle(input) + refresh()
-    // The user has moved the cursor and knows where it is, even before the screen is
+    // The user has moved the cursor, so its target counts as seen, even before the screen is
     // painted.
     if seenTarget != nil, target != before { seenTarget = target }
     return effects
@@ -45,13 +45,13 @@ extension Model {
     case .events(let events): for event in events { handle(event) }
     case .log(let update): handle(update)
     case .connection(let connection): self.connection = connection
-    case .engine(let isThere): engineIsGone = !isThere
-    case .notice(let text): say(text.displayName)
+    case .engine(let isAlive): engineIsGone = !isAlive
+    case .notice(let text): showMessage(text.displayName)
     case .closed: isClosed = true
     case .workers(let health): self.health = health
     case .runs(let runs): self.runs = runs
     case .switched(let state): show(state)
-    case .returned(let run): bringBack(run)
+    case .returned(let run): showKeptRun(run)
     case .replay(let state): handle(state)
     case .rewound(let state): rewind(to: state)
     case .files(let facts): detail.handle(facts)
@@ -64,7 +64,9 @@ extension Model {
 
   /// Rings and notifies when the run has just ended.
   private func announceEnd() -> [Effect] {
-    guard replay == nil, let ended = run.settledAt, now - ended < Self.endIsNews else { return [] }
+    guard replay == nil, let ended = run.settledAt, now - ended < Self.endNoticeMilliseconds else {
+      return []
+    }
     var effects: [Effect] = []
     if preferences.bell { effects.append(.bell) }
     if preferences.notify { effects.append(.notify(Summary.headline(run, now: now))) }
@@ -75,12 +77,12 @@ extension Model {
   }
 
   /// Shows a message until the next key, or for some seconds during a live run.
-  mutating func say(_ text: String) {
+  mutating func showMessage(_ text: String) {
     status = text
     statusTicks = 0
   }
 
-  private mutating func forgetStatus() {
+  private mutating func clearStatus() {
     statusTicks += 1
     if statusTicks > 3 { status = nil }
   }
@@ -96,13 +98,13 @@ extension Model {
     case .engineStarted:
       isClosed = false
       engineIsGone = false
-    case .notice(let text): say(text.displayName)
+    case .notice(let text): showMessage(text.displayName)
     default: break
     }
     answerRequest(event.change)
     if awaitsAnswer, let happened = event.change.answer {
       awaitsAnswer = false
-      say(happened)
+      showMessage(happened)
     }
   }
 
@@ -119,8 +121,8 @@ extension Model {
 
   private mutating func handle(_ outcome: ProgramOutcome, of input: ProgramText) -> [Effect] {
     switch outcome {
-    case .failed(let reason): say(reason)
-    case .ended: takeEdited(outcome)
+    case .failed(let reason): showMessage(reason)
+    case .ended: applyEditedText(outcome)
     case .left: break
     }
     return []
@@ -129,13 +131,13 @@ extension Model {
   /// Brings selections, windows and the followed log up to date.
   private mutating func refresh() -> [Effect] {
     dropStaleOverlay()
-    lookAhead()
+    updateForecast()
     // The failures' selection determines what the other panes show.
     let panes = [Pane.failures] + Pane.built.filter { $0 != .failures }
     return panes.flatMap { $0.content?.refresh(&self) ?? [] }
   }
 
-  /// Closes a question whose answer no longer matters.
+  /// Closes a question that no longer applies.
   private mutating func dropStaleOverlay() {
     guard case .question(let question) = overlay else { return }
     let isStale =
@@ -150,12 +152,12 @@ extension Model {
       }
     guard isStale else { return }
     overlay = nil
-    say("the question is closed: \(question.end(run))")
+    showMessage("the question is closed: \(question.end(run))")
   }
 }
 
 extension RunEvent.Change {
-  /// What a request about the run has led to.
+  /// The message about the effect of a request about the run.
   fileprivate var answer: String? {
     switch self {
     case .paused: "paused: no job is started"

@@ -93,9 +93,9 @@ extension Line {
   func cut(to columns: Int, ellipsis: String) -> Line {
     guard width > columns else { return self }
     var line = Line()
-    let room = max(0, columns - DisplayWidth.of(ellipsis))
+    let available = max(0, columns - DisplayWidth.of(ellipsis))
     for run in runs {
-      let left = room - line.width
+      let left = available - line.width
       if DisplayWidth.of(run.text) <= left {
         line.append(run.text, run.style)
       } else {

@@ -1,7 +1,7 @@
 internal import Engine
 import HumanText
 
-/// Where the time of attempts went, as one bar with its parts named: `wait ░░ run ████`.
+/// The phases of attempts as one bar with a legend: `wait ░░ run ████`.
 enum PhaseBar {
   /// Times of the phases, in milliseconds.
   struct Times: Equatable {
@@ -32,11 +32,11 @@ enum PhaseBar {
       legend.append(" \(name(phase)) \(Formats.mean(milliseconds: Double(times[phase])))")
       if phases.count > 1 { legend.append(" \(share) %", theme.dim) }
     }
-    let room = columns - legend.width - 2
-    guard room >= 8, !theme.isSpoken else { return legend }
+    let available = columns - legend.width - 2
+    guard available >= 8, !theme.isForScreenReader else { return legend }
     let widths = ProgressBar.widths(
       of: phases.map { times[$0] }, total: phases.reduce(0) { $0 + times[$1] },
-      columns: min(40, room))
+      columns: min(40, available))
     var line = Line()
     for (phase, width) in zip(phases, widths) {
       let (sign, style) = appearance(phase, theme)

@@ -33,8 +33,8 @@ enum ProgressBar {
       let widest = widths.indices.max(by: { widths[$0] < widths[$1] })
     { widths[widest] -= 1 }
     let missing = limit - widths.reduce(0, +)
-    if parts.reduce(0, +) >= total, let most = parts.indices.max(by: { parts[$0] < parts[$1] }) {
-      widths[most] += missing
+    if parts.reduce(0, +) >= total, let maximum = parts.indices.max(by: { parts[$0] < parts[$1] }) {
+      widths[maximum] += missing
     }
     return widths
   }
@@ -48,10 +48,10 @@ enum Sparkline {
     guard columns > 0, !values.isEmpty else { return "" }
     let shown = folded(values, to: columns)
     let steps = Array(theme.ascii ? "_.-=+*#@" : "▁▂▃▄▅▆▇█")
-    let most = shown.max() ?? 0
-    guard most > 0 else { return String(repeating: steps[0], count: shown.count) }
+    let maximum = shown.max() ?? 0
+    guard maximum > 0 else { return String(repeating: steps[0], count: shown.count) }
     return String(
-      shown.map { steps[min(steps.count - 1, Int($0 / most * Double(steps.count - 1) + 0.5))] })
+      shown.map { steps[min(steps.count - 1, Int($0 / maximum * Double(steps.count - 1) + 0.5))] })
   }
 
   private static func folded(_ values: [Double], to columns: Int) -> [Double] {

@@ -3,16 +3,16 @@ import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// What is worth knowing of a run that has ended; computed once.
+/// The figures of a run that has ended; computed once.
 struct RunEnding: Equatable {
   struct Item: Equatable {
     let name: String
     let milliseconds: Int
-    /// How many tasks it stands for.
+    /// How many tasks it represents.
     var count = 1
   }
 
-  /// When the run had ended for which this was computed.
+  /// The time at which the run settled, for which the figures were computed.
   let settledAt: Int
   /// The run's duration, and the time in which jobs ran, all together.
   let wall: Int
@@ -25,7 +25,7 @@ struct RunEnding: Equatable {
   /// Tasks that were retried, and those of them that then succeeded.
   private(set) var retried = 0
   private(set) var helped: [String] = []
-  /// Files that tasks made and no other task reads: what the run was for.
+  /// Files that tasks wrote and no other task reads: the results of the run.
   private(set) var files: [String] = []
   private(set) var fileCount = 0
 
@@ -47,7 +47,7 @@ struct RunEnding: Equatable {
           slowest.sort { $0.time > $1.time }
           slowest = Array(slowest.prefix(Self.mostNamed))
         }
-        note(task, run)
+        add(task, run)
       }
     }
     findFiles(run)
@@ -79,7 +79,7 @@ struct RunEnding: Equatable {
     }
   }
 
-  private mutating func note(_ task: TaskRecord, _ run: RunState) {
+  private mutating func add(_ task: TaskRecord, _ run: RunState) {
     // A single attempt needs no array.
     let attempts = task.attemptCount == 1 ? task.lastAttempt.map { [$0] } ?? [] : task.attempts
     for attempt in attempts {
@@ -100,13 +100,13 @@ struct RunEnding: Equatable {
 
   /// The most important first.
   func lines(_ theme: Theme, columns: Int) -> [Line] {
-    let room = columns - Self.labelWidth
+    let available = columns - Self.labelWidth
     return [
       row("time", timeLine(theme), theme),
-      row("made", fileLine(columns: room, theme), theme),
-      row("task time", PhaseBar.line(times, columns: room, theme: theme), theme),
-      row("slowest", items(tasks, columns: room, theme), theme),
-      row("stages", items(stages, columns: room, theme), theme),
+      row("made", fileLine(columns: available, theme), theme),
+      row("task time", PhaseBar.line(times, columns: available, theme: theme), theme),
+      row("slowest", items(tasks, columns: available, theme), theme),
+      row("stages", items(stages, columns: available, theme), theme),
       row("retries", retryLine(theme), theme),
     ].compactMap { $0 }
   }
@@ -152,7 +152,7 @@ struct RunEnding: Equatable {
     var shown = 0
     for name in files {
       let part = (shown > 0 ? "   " : "") + name.displayName
-      // Room for the number of the others.
+      // Leave columns for the number of the other files.
       guard line.width + DisplayWidth.of(part) <= columns - 12 || shown == 0 else { break }
       line.append(part)
       shown += 1

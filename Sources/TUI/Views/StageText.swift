@@ -16,7 +16,7 @@ enum StageText {
     return (shown + rest).joined(separator: ", ")
   }
 
-  /// ` (held)`, or how many are.
+  /// ` (held)`, or how many of its tasks are held.
   private static func held(_ item: StageCount, _ run: RunState) -> String {
     let processes = run.graph.stages[guarding: item.stage]?.processes ?? []
     let count = processes.reduce(0) { sum, process in
@@ -30,9 +30,9 @@ enum StageText {
 }
 
 extension RunState {
-  /// Whether the processes of these tasks have no other tasks. Otherwise it is unknown which
-  /// waiting tasks depend on these.
-  func areAllOfTheirs(_ tasks: [FiringID]) -> Bool {
+  /// Whether these are all tasks of their processes. Otherwise it is unknown which waiting tasks
+  /// depend on them.
+  func areAllTasksOfTheirProcesses(_ tasks: [FiringID]) -> Bool {
     Dictionary(grouping: tasks, by: \.process).allSatisfy { $1.count == taskCount(of: $0) }
   }
 }

@@ -12,11 +12,11 @@ public enum Summary {
     limit: Int = 20
   ) -> [String] {
     let theme = Theme(ascii: ascii)
-    let room = max(1, limit - 4)
+    let available = max(1, limit - 4)
     let rows = failures(run, theme) + blockages(run, theme) + fileWarnings(run)
-    var shown = rows.prefix(rows.count > room ? room - 1 : room)
+    var shown = rows.prefix(rows.count > available ? available - 1 : available)
       .map { Truncation.end($0, columns, ellipsis: theme.ellipsis) }
-    if rows.count > room { shown.append("  and \(rows.count - room + 1) more") }
+    if rows.count > available { shown.append("  and \(rows.count - available + 1) more") }
     return [headline(run, now: now, lacksEngine: lacksEngine)] + shown
       + advice(run, lacksEngine: lacksEngine)
   }
@@ -84,8 +84,8 @@ public enum Summary {
         let lacks = blocked.lacks.map { lack in
           "\(run.workflow[lack.signal].name.displayName) (\(lack.have) of \(lack.need))"
         }
-        let what = lacks.isEmpty ? "" : "  lacks " + lacks.joined(separator: ", ")
-        return "  \(theme.glyph(.waiting)) \(run.label(next))\(what)"
+        let missing = lacks.isEmpty ? "" : "  lacks " + lacks.joined(separator: ", ")
+        return "  \(theme.glyph(.waiting)) \(run.label(next))\(missing)"
       }
   }
 

@@ -28,15 +28,15 @@ package enum EditDistance {
     for (position, byte) in left.enumerated() {
       var diagonal = row[0]
       row[0] = position + 1
-      var least = row[0]
+      var minimum = row[0]
       for column in right.indices {
         let cost =
           byte == right[column] ? diagonal : 1 + min(diagonal, row[column], row[column + 1])
         diagonal = row[column + 1]
         row[column + 1] = cost
-        least = min(least, cost)
+        minimum = min(minimum, cost)
       }
-      if least > limit { return nil }
+      if minimum > limit { return nil }
     }
     return row[right.count] <= limit ? row[right.count] : nil
   }

@@ -35,12 +35,12 @@ struct MemberReader {
   }
 
   /// A whole number; also accepted as text, as in HyperFlow.
-  func integer(_ key: String, atLeast least: Int, _ findings: inout Findings) -> Int? {
+  func integer(_ key: String, atLeast minimum: Int, _ findings: inout Findings) -> Int? {
     guard let value = value(key) else { return nil }
     let number = value.int ?? value.string.flatMap { Int($0) }
-    if let number, number >= least { return number }
+    if let number, number >= minimum { return number }
     findings.error(
-      place.key(key), "expected a whole number, \(least) or more, found \(value.described)")
+      place.key(key), "expected a whole number, \(minimum) or more, found \(value.described)")
     return nil
   }
 

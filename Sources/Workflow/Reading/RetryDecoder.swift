@@ -88,16 +88,16 @@ enum RetryDecoder {
   }
 
   private static func number(
-    _ key: String, atLeast least: Double, _ keys: MemberReader, _ findings: inout Findings
+    _ key: String, atLeast minimum: Double, _ keys: MemberReader, _ findings: inout Findings
   ) -> Double? {
     guard let value = keys.value(key) else { return nil }
     if let number = value.double ?? value.string.flatMap({ Double($0) }), number.isFinite,
-      number >= least
+      number >= minimum
     {
       return number
     }
     findings.error(
-      keys.place.key(key), "expected a number, \(Int(least)) or more, found \(value.described)")
+      keys.place.key(key), "expected a number, \(Int(minimum)) or more, found \(value.described)")
     return nil
   }
 

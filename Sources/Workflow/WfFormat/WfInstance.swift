@@ -72,8 +72,8 @@ public struct WfInstance: Sendable {
 
   /// The largest number of cores of a task, at least 1.
   public var mostCores: Int {
-    let most = tasks.compactMap(\.execution?.cores).max() ?? 1
-    return max(1, Int(min(most, 1_000_000).rounded(.up)))
+    let maximum = tasks.compactMap(\.execution?.cores).max() ?? 1
+    return max(1, Int(min(maximum, 1_000_000).rounded(.up)))
   }
 }
 

@@ -41,7 +41,7 @@ struct PodTests {
     #expect(meaning(waiting("ContainerCreating")) == .pending("ContainerCreating"))
     #expect(meaning(waiting("ErrImagePull", "a\nb")) == .pending("ErrImagePull: a b"))
     for reason in ["ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"] {
-      #expect(meaning(waiting(reason, "no")) == .hopeless("\(reason): no"))
+      #expect(meaning(waiting(reason, "no")) == .cannotStart("\(reason): no"))
     }
     let conditions: JSON = [
       [
@@ -163,7 +163,7 @@ struct PodTests {
 
 struct KubectlTests {
   @Test func `complaints are told apart`() {
-    func from(_ text: String) -> KubectlComplaint { KubectlComplaint(text) }
+    func from(_ text: String) -> KubectlError { KubectlError(text) }
     let create = #"error when creating "STDIN": "#
     #expect(
       from("Error from server (AlreadyExists): \(create)jobs.batch \"x\" already exists") == .exists
@@ -214,10 +214,10 @@ struct KubectlTests {
         Error from server (TooManyRequests): error when creating "STDIN": too many requests
         """, isLate: false)
     #expect(result.created == ["a"])
-    #expect(result.complaints["b"] == .exists)
-    #expect(result.complaints["c"] == .busy("(TooManyRequests): too many requests"))
+    #expect(result.failures["b"] == .exists)
+    #expect(result.failures["c"] == .busy("(TooManyRequests): too many requests"))
     let late = CreationResult(names: ["a"], output: "", errors: "", isLate: true)
-    #expect(late.complaints["a"] == .unclear("kubectl did not answer"))
+    #expect(late.failures["a"] == .unclear("kubectl did not answer"))
   }
 
   @Test func `a full quota costs few calls, and a success ends the pauses`() {
@@ -234,7 +234,7 @@ struct KubectlTests {
 
   @Test func `kubectl gets the place, and one watch sees all pods`() {
     let place = KubernetesPlace(kubeconfig: "/k", context: "c", namespace: "n")
-    let words = Kubectl(place, run: Sample.run()).watchWords
+    let words = Kubectl(place, run: Sample.run()).watchCommand
     #expect(
       words == [
         "kubectl", "--kubeconfig=/k", "--context=c", "--namespace=n", "--request-timeout=240s",

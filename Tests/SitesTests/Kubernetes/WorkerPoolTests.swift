@@ -23,13 +23,13 @@ struct WorkerPoolTests {
     let pool = pools.site(
       ofPool: "mProject", number: 2, beside: base, cores: 2, besides: ["kubernetes"])
     #expect(pool.name == "kubernetes-mProject" && !pool.runsJobs)
-    #expect(pool.workers == WorkerRange(least: 1, most: 5) && pool.slots == 6)
+    #expect(pool.workers == WorkerRange(minimum: 1, maximum: 5) && pool.slots == 6)
     #expect(pool.pool == SitePool(process: "mProject", tasks: 3))
     #expect(pool.kubernetes.namespace == "here")
     let other = pools.site(
       ofPool: "mAdd", number: 7, beside: base, cores: 1, besides: ["kubernetes-mAdd"])
     #expect(other.name == "kubernetes-mAdd-7" && other.slots == 1)
-    #expect(other.workers == WorkerRange.usual)
+    #expect(other.workers == WorkerRange.standard)
     #expect(SiteTable.isName(other.name))
   }
 
@@ -60,9 +60,10 @@ struct WorkerPoolTests {
 
   // MARK: Manifests
 
-  private func worker(_ settings: SiteSettings, stays: Bool = false) -> KubernetesWorker {
+  private func worker(_ settings: SiteSettings, isPermanent: Bool = false) -> KubernetesWorker {
     KubernetesWorker(
-      settings, run: "hf1", queue: settings.name, Sample.task(), token: "abc12345", stays: stays)
+      settings, run: "hf1", queue: settings.name, Sample.task(), token: "abc12345",
+      isPermanent: isPermanent)
   }
 
   @Test func `a worker's Job is made from the template of tasks`() throws {
@@ -98,7 +99,7 @@ struct WorkerPoolTests {
   }
 
   @Test func `a worker that stays has no idle time`() {
-    #expect(!worker(site, stays: true).options.contains("--idle"))
+    #expect(!worker(site, isPermanent: true).options.contains("--idle"))
     #expect(worker(site).options.contains("--idle"))
   }
 
@@ -176,11 +177,11 @@ struct WorkerPoolTests {
         == "Unschedulable: full")
     #expect(ledger.observe(try pod("Pending", waits), now: 0) == nil)
     #expect(ledger.observe(try pod("Running"), now: 1000)?.allocation.state == .running)
-    #expect(ledger.fresh(now: 2000) == 1 && ledger.fresh(now: 9000) == 0)
+    #expect(ledger.justStarted(now: 2000) == 1 && ledger.justStarted(now: 9000) == 0)
     let end = ledger.observe(try pod("Succeeded"), now: 9000)
     #expect(end?.allocation.state == .ended && end?.allocation.reason == "")
     #expect(end?.failure == nil && end?.isCertain == true)
-    #expect(ledger.living.isEmpty)
+    #expect(ledger.active.isEmpty)
     // The end is told once.
     #expect(ledger.observe(try pod("Succeeded"), isDeleted: true, now: 9000) == nil)
   }
@@ -224,14 +225,14 @@ struct WorkerPoolTests {
         Allocation(
           site: "s", id: "gone", state: .ended, reason: "its Job is gone", worker: "s-t0"),
       ])
-    #expect(ledger.living == ["new", "jobx"])
+    #expect(ledger.active == ["new", "jobx"])
   }
 
   @Test func `a former engine's workers of other sites are not its own`() {
     var ledger = KubernetesLedger(site: "s")
-    ledger.recall(Allocation(site: "other", id: "a", state: .running, worker: "w"))
-    ledger.recall(Allocation(site: "s", id: "b", state: .ended, worker: "w"))
-    ledger.recall(Allocation(site: "s", id: "c", state: .running, worker: "w"))
-    #expect(ledger.living == ["c"] && ledger.running == 1)
+    ledger.restore(Allocation(site: "other", id: "a", state: .running, worker: "w"))
+    ledger.restore(Allocation(site: "s", id: "b", state: .ended, worker: "w"))
+    ledger.restore(Allocation(site: "s", id: "c", state: .running, worker: "w"))
+    #expect(ledger.active == ["c"] && ledger.running == 1)
   }
 }

@@ -52,11 +52,11 @@ struct RailReader {
       }
       if !goesDown { end(lane) }
     }
-    let isApart = isLoose(text, place)
+    let isSeparate = isLoose(text, place)
     if lanes[column] != nil {
       lanes[column]?.getters.append(node)
       end(column)
-    } else if let above, above.column == column, got.isEmpty, !isApart {
+    } else if let above, above.column == column, got.isEmpty, !isSeparate {
       edges.insert([above.node, node])
     }
     if leadsUp(below, 2 * column + 1), below[2 * column + 1] != "@" {

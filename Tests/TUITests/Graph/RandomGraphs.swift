@@ -30,10 +30,10 @@ extension NodeGraph {
 
 enum RandomGraphs {
   /// The joined edges, and their graph.
-  static func next(_ random: inout Seeded, nodes most: Int, cyclic: Bool = false) -> (
+  static func next(_ random: inout Seeded, nodes maximum: Int, cyclic: Bool = false) -> (
     joins: [(sources: [Int], targets: [Int])], graph: NodeGraph
   ) {
-    let count = Int(random.next() % UInt64(most)) + 1
+    let count = Int(random.next() % UInt64(maximum)) + 1
     func some(_ limit: Int) -> [Int] {
       (0..<Int(random.next() % UInt64(limit) + 1)).map { _ in
         Int(random.next() % UInt64(count))

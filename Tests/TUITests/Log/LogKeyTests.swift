@@ -147,7 +147,7 @@ struct LogKeyTests {
     let effects = press(&model, .character("b"))
     let two = try #require(model.log.attempt)
     let one = AttemptID(two.firing, 1)
-    #expect(model.log.target == .beside(one, two))
+    #expect(model.log.target == .sideBySide(one, two))
     #expect(
       effects == [
         .world(.followLogs(.attempts([one, two]))), .world(.readOutputFiles(of: one)),

@@ -12,7 +12,7 @@ struct ActionMenuTests {
   ) throws -> Model {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, columns, rows, ascii: ascii)
-    model.noteShown()
+    model.recordShownTarget()
     for key in keys { _ = press(&model, key) }
     return model
   }
@@ -20,7 +20,7 @@ struct ActionMenuTests {
   @discardableResult
   private func press(_ model: inout Model, _ keys: Key...) -> [Effect] {
     let effects = keys.flatMap { model.update(.input(.key($0))) }
-    model.noteShown()
+    model.recordShownTarget()
     return effects
   }
 
@@ -98,7 +98,7 @@ struct ActionMenuTests {
     #expect(model.status?.contains("needs 60x16") == true)
     press(&model, .escape)
     _ = model.update(.resized(Size(columns: 80, rows: 24)))
-    model.noteShown()
+    model.recordShownTarget()
     press(&model, .character("e"))
     _ = model.update(.resized(Size(columns: 30, rows: 5)))
     #expect(press(&model, .enter).isEmpty)
@@ -111,7 +111,7 @@ struct ActionMenuTests {
       run: "zz99aaaa", shortID: "zz99", name: "other", workflowPath: "/w/workflow.json",
       startedAt: 0, condition: .interrupted, counts: nil, host: "node-a", canBeShown: true)
     _ = model.update(.world([.runs([entry])]))
-    model.noteShown()
+    model.recordShownTarget()
     press(&model, .character("."))
     let actions = menu(model).map(\.action)
     #expect(actions.contains(.shell(.open)) && !actions.contains(.task(.retry)))

@@ -51,10 +51,10 @@ struct PaletteTests {
     #expect(run("resume", &model).isEmpty)
     #expect(model.status == "the run has an engine")
     model = try self.model()
-    _ = model.update(.world([.engine(isThere: false)]))
+    _ = model.update(.world([.engine(isAlive: false)]))
     #expect(run("resume now", &model).isEmpty)
     model = try self.model()
-    _ = model.update(.world([.engine(isThere: false)]))
+    _ = model.update(.world([.engine(isAlive: false)]))
     #expect(run("resume", &model) == [.world(.resume)])
   }
 
@@ -63,7 +63,7 @@ struct PaletteTests {
     _ = model.update(.world([.connection(.lost("connection refused"))]))
     #expect(run("resume", &model).isEmpty)
     #expect(model.status?.hasPrefix("Redis does not answer") == true)
-    _ = model.update(.world([.engine(isThere: false)]))
+    _ = model.update(.world([.engine(isAlive: false)]))
     #expect(run("resume", &model) == [.world(.resume)])
   }
 

@@ -72,9 +72,9 @@ struct TaskRequestTests {
     ]
     for (verb, change, words) in table {
       var request = TaskRequest(verb, [task])
-      let isAnswer = request.note(change, run)
+      let isAnswer = request.apply(change, run)
       #expect(isAnswer)
-      #expect(request.words(run) == words)
+      #expect(request.text(run) == words)
       #expect(request.isOver)
     }
   }
@@ -84,7 +84,7 @@ struct TaskRequestTests {
     let tasks = run.workflow.processes.prefix(2).map { FiringID($0.id, 1) }
     var request = TaskRequest(.hold, [tasks[0]])
     let answers = [
-      request.note(.taskHeld(tasks[1]), run), request.note(.taskReleased(tasks[0]), run),
+      request.apply(.taskHeld(tasks[1]), run), request.apply(.taskReleased(tasks[0]), run),
     ]
     #expect(answers == [false, false])
     #expect(!request.isOver)

@@ -88,7 +88,7 @@ final class MemoryLines: LineTerminal {
     return nil
   }
 
-  func say(_ text: String) { printed += text }
+  func write(_ text: String) { printed += text }
   func send(_ sequence: String) {}
   func ringBell() {}
   func suspend() {}

@@ -135,6 +135,6 @@ import Testing
     name: String, environment: [String: String], isAsked: Bool, isKnown: Bool
   ) {
     let kind = TerminalKind { $0 == "TERM" ? name : environment[$0] }
-    #expect(kind.takesPasteRequest == isAsked && kind.marksPastes == isKnown)
+    #expect(kind.supportsPasteRequest == isAsked && kind.marksPastes == isKnown)
   }
 }

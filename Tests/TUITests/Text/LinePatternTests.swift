@@ -46,7 +46,7 @@ struct LinePatternTests {
     ("日本.", ""),
   ])
   func `the certain part of each expression is known`(pattern: String, part: String) {
-    #expect(LinePattern.certainPart(of: pattern) == part)
+    #expect(LinePattern.requiredText(of: pattern) == part)
   }
 
   @Test func `the fast check never misses a match`() throws {

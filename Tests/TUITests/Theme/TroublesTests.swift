@@ -10,10 +10,10 @@ struct TroublesTests {
     counts[.failed] = 1
     counts[.cancelled] = 11
     let theme = Theme(ascii: false, colors: .many)
-    #expect(theme.troubles(counts).text == " ✘ 1 ⊘ 11")
-    #expect(theme.troubles(counts, columns: 9).text == " ✘ 1 ⊘ 11")
-    #expect(theme.troubles(counts, columns: 8).text == " ✘ 1")
-    #expect(theme.troubles(TaskCounts()).text.isEmpty)
+    #expect(theme.attention(counts).text == " ✘ 1 ⊘ 11")
+    #expect(theme.attention(counts, columns: 9).text == " ✘ 1 ⊘ 11")
+    #expect(theme.attention(counts, columns: 8).text == " ✘ 1")
+    #expect(theme.attention(TaskCounts()).text.isEmpty)
   }
 
   @Test func `all views count failed and cancelled tasks separately`()

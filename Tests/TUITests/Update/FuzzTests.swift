@@ -111,7 +111,7 @@ struct FuzzTests {
     case 2:
       _ = model.update(.world([.rewound(story.state)]))
       known = story.events.count
-    case 3: _ = model.update(.world([.engine(isThere: random.next() % 2 == 0)]))
+    case 3: _ = model.update(.world([.engine(isAlive: random.next() % 2 == 0)]))
     case 4: _ = model.update(.world([.closed]))
     case 5:
       let counts = (0..<Int(random.next() % 3)).map { _ in Int(random.next() % 9) - 2 }

@@ -9,14 +9,14 @@ struct HabitTests {
   private func model(_ columns: Int = 120, _ rows: Int = 36) throws -> Model {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, columns, rows)
-    model.noteShown()
+    model.recordShownTarget()
     return model
   }
 
   @discardableResult
   private func press(_ model: inout Model, _ keys: Key...) -> [Effect] {
     let effects = keys.flatMap { model.update(.input(.key($0))) }
-    model.noteShown()
+    model.recordShownTarget()
     return effects
   }
 
@@ -162,7 +162,7 @@ struct HabitTests {
     preferences.restore(["on-finish"], .text("reboot"))
     preferences.restore(["columns", "tasks"], .list(["name"]))
     #expect(preferences.theme == .light && preferences.onFinish == nil)
-    #expect(preferences.keptLines == ["columns.tasks = [\"name\"]", "theme = \"light\""])
+    #expect(preferences.savedLines == ["columns.tasks = [\"name\"]", "theme = \"light\""])
   }
 
   @Test(arguments: [(80, 24), (120, 36)], [false, true])

@@ -106,9 +106,9 @@ import Testing
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, 80, 24)
     model.press(.character("3"), .character("c"))
-    #expect(model.log.isBare)
+    #expect(model.log.isTextOnly)
     _ = paste("q", &model)
-    #expect(model.log.isBare)
+    #expect(model.log.isTextOnly)
     #expect(model.draw().lines.last?.contains("paste ignored") == true)
   }
 }

@@ -18,7 +18,7 @@ import Workflow
       story = try TriageScene.story()
       model = story.model(columns, rows)
       known = story.events.count
-      model.noteShown()
+      model.recordShownTarget()
     }
 
     /// Sends the new events to the screen.
@@ -36,7 +36,7 @@ import Workflow
         retried += firings
       }
       hear()
-      model.noteShown()
+      model.recordShownTarget()
       return retried
     }
 
@@ -80,7 +80,7 @@ import Workflow
     let first = watched.press(retry)
     #expect(!first.isEmpty)
     _ = watched.model.update(.clock(watched.model.now + 2000))
-    watched.model.noteShown()
+    watched.model.recordShownTarget()
     let second = watched.press(retry)
     #expect(second.allSatisfy { first.contains($0) }, "\(watched.labels(second))")
   }
@@ -92,14 +92,14 @@ import Workflow
     let failed = try #require(watched.model.selected)
     watched.story.tell(.retry(failed, nil, .alone))
     watched.hear()
-    watched.model.noteShown()
-    #expect(watched.model.tasks.isAdrift && watched.model.tasks.cursor == nil)
+    watched.model.recordShownTarget()
+    #expect(watched.model.tasks.hasLeftList && watched.model.tasks.cursor == nil)
     for key in "rsxeHU" { #expect(watched.press(.character(key)) == []) }
     #expect(watched.model.overlay == nil)
     #expect(watched.model.status?.contains("has left the list") == true)
     for key in " V" {
       #expect(watched.model.press(.character(key)).isEmpty)
-      #expect(watched.model.tasks.marks.isEmpty && watched.model.tasks.isAdrift)
+      #expect(watched.model.tasks.marks.isEmpty && watched.model.tasks.hasLeftList)
       #expect(watched.model.status?.contains("has left the list") == true)
     }
     let others = watched.press(.down, retry)
@@ -113,12 +113,12 @@ import Workflow
     let failed = try #require(watched.model.selected)
     watched.story.tell(.retry(failed, nil, .alone))
     watched.hear()
-    #expect(watched.model.tasks.isAdrift)
+    #expect(watched.model.tasks.hasLeftList)
     while let next = try? watched.story.startNext() {
       watched.story.finish(next, .failed(.exit(1)))
     }
     watched.hear()
-    #expect(!watched.model.tasks.isAdrift)
+    #expect(!watched.model.tasks.hasLeftList)
     #expect(watched.press(retry) == [failed])
   }
 
@@ -127,7 +127,7 @@ import Workflow
     story.begin(slots: 6)
     let attempts = try (0..<6).map { _ in try story.startNext() }
     var model = story.model()
-    model.noteShown()
+    model.recordShownTarget()
     #expect(model.selected == attempts[0].firing)
     let known = story.events.count
     story.finish(attempts[0])
@@ -145,7 +145,7 @@ import Workflow
     var watched = try Watched()
     watched.model.type("/state:failed")
     watched.model.press(.enter)
-    watched.model.noteShown()
+    watched.model.recordShownTarget()
     let effects = watched.model.press(.character("g"), retry, .character("j"), retry)
     let retried = effects.compactMap {
       if case .world(.control(.retry(let tasks, _))) = $0 { tasks } else { nil }
@@ -159,7 +159,7 @@ import Workflow
     try watched.model.select("mProject:2")
     watched.model.choose(pane)
     _ = watched.model.update(.clock(watched.model.now))
-    watched.model.noteShown()
+    watched.model.recordShownTarget()
     let acted = watched.press(retry)
     #expect(!acted.contains(try watched.story.firing("mProject:2")) || pane == .graph)
     if [.timeline, .workers, .runs].contains(pane) {
@@ -181,7 +181,7 @@ import Workflow
   @Test func `pressing r twice on an error that is gone does not act on the next`() throws {
     var watched = try Watched()
     watched.model.press(.character("F"))
-    watched.model.noteShown()
+    watched.model.recordShownTarget()
     let before = watched.model.failures.groups.count
     let first = watched.press(retry)
     #expect(!first.isEmpty)
@@ -220,7 +220,7 @@ import Workflow
     for _ in 0..<12 { watched.model.press(.character("+")) }
     #expect(watched.model.timeline.chosenBar != nil)
     for _ in 0..<40 { watched.model.press(.character(">")) }
-    watched.model.noteShown()
+    watched.model.recordShownTarget()
     #expect(TimelinePane.subjects(watched.model) == [])
     #expect(watched.press(retry) == [])
     #expect(watched.model.status?.contains("not on the screen") == true)
@@ -264,7 +264,7 @@ import Workflow
   @Test func `a key does nothing if new events have moved the cursor`() throws {
     var watched = try Watched()
     watched.model.press(.character("6"))
-    watched.model.noteShown()
+    watched.model.recordShownTarget()
     let seen = watched.model.target
     watched.story.finish(try watched.story.startNext(), .failed(.exit(7)))
     watched.hear()
@@ -294,7 +294,7 @@ import Workflow
     var watched = try Watched()
     watched.model.press(.character("1"))
     watched.model.graph.follows = true
-    watched.model.noteShown()
+    watched.model.recordShownTarget()
     _ = watched.press(retry)
     #expect(!watched.model.graph.follows)
   }

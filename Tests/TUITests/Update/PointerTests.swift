@@ -84,7 +84,7 @@ struct PointerTests {
 
   @Test func `the wheel scrolls what is under the pointer and keeps the message`() throws {
     var model = try model()
-    model.say("heard")
+    model.showMessage("heard")
     _ = model.update(.input(.wheel(Point(column: 60, row: 4), rows: 3)))
     #expect(model.status == "heard")
     #expect(model.selected.map(model.run.label) != "mProject:2")

@@ -76,7 +76,7 @@ struct WorldTests {
   @Test func `a dead engine is shown until there is another`() throws {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, 120, 32)
-    _ = model.update(.world([.engine(isThere: false)]))
+    _ = model.update(.world([.engine(isAlive: false)]))
     let header = model.draw().lines[0]
     #expect(header.contains("‽ engine died: :resume"))
     #expect(header.contains("no engine"))
@@ -85,14 +85,14 @@ struct WorldTests {
     #expect(model.status?.hasPrefix("the engine died") == true)
     #expect(model.objection(to: .task(.retryAll)) == nil, "it starts another engine")
     #expect(model.update(.input(.key(.character("q")))) == [.leave(.detach)])
-    _ = model.update(.world([.engine(isThere: true)]))
+    _ = model.update(.world([.engine(isAlive: true)]))
     #expect(model.draw().lines[0].contains("▶ running"))
   }
 
   @Test func `the journal shows another engine, too`() throws {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, 120, 32)
-    _ = model.update(.world([.engine(isThere: false)]))
+    _ = model.update(.world([.engine(isAlive: false)]))
     let change = RunEvent.Change.engineStarted(EngineInfo(host: "h", pid: 7, takeOvers: 1))
     _ = model.update(.world([.events([RunEvent(time: story.time, change)])]))
     #expect(!model.lacksEngine)
@@ -117,7 +117,7 @@ struct WorldTests {
     _ = model.update(.world([.switched(other.state)]))
     #expect(model.run.workflow.name == "chain")
     #expect(model.isPlain == isPlain)
-    #expect(model.theme.isSpoken == isPlain)
+    #expect(model.theme.isForScreenReader == isPlain)
     #expect(model.log.settings.wraps)
     #expect(model.tasks.shown.order.isDescending)
     #expect(model.timeline.grouping == .stages)
@@ -132,13 +132,13 @@ struct WorldTests {
     var model = story.model()
     model.setPlain(true, colors: .none)
     _ = model.update(.world([.rewound(story.state)]))
-    #expect(model.isPlain && model.theme.isSpoken)
+    #expect(model.isPlain && model.theme.isForScreenReader)
   }
 
   @Test func `a closed run does not lack an engine`() throws {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, 120, 32)
-    _ = model.update(.world([.engine(isThere: false), .closed]))
+    _ = model.update(.world([.engine(isAlive: false), .closed]))
     #expect(!model.lacksEngine)
     #expect(model.draw().lines[0].contains("closed"))
   }

@@ -56,7 +56,7 @@ struct ChannelRouter {
   private struct Port {
     let wire: Int
     let end: Int
-    var wanted: Int
+    var preferred: Int
     var weight = 1.0
   }
 
@@ -66,7 +66,7 @@ struct ChannelRouter {
     var atBox: [Int: [Port]] = [:]
     for (index, wire) in wires.enumerated() {
       for (place, end) in wire.tops.enumerated() where end.isNode {
-        let port = Port(wire: index, end: place, wanted: wantedTop(wire, end))
+        let port = Port(wire: index, end: place, preferred: preferredTop(wire, end))
         atBox[end.item, default: []].append(port)
       }
     }
@@ -74,12 +74,12 @@ struct ChannelRouter {
     for ports in atBox.values {
       let range = wires[ports[0].wire].tops[ports[0].end].range
       for port in Self.spread(ports, in: range, by: aims) {
-        routes[port.wire].tops[port.end] = port.wanted
+        routes[port.wire].tops[port.end] = port.preferred
       }
     }
   }
 
-  private func wantedTop(_ wire: RoutedWire, _ end: End) -> Int {
+  private func preferredTop(_ wire: RoutedWire, _ end: End) -> Int {
     guard wire.tops.count == 1, wire.bottoms.count == 1 else { return end.middle }
     let range = wire.bottoms[0].range
     let low = max(range.lowerBound, end.range.lowerBound)
@@ -97,9 +97,9 @@ struct ChannelRouter {
     var atItem: [Int: [Port]] = [:]
     for (index, wire) in wires.enumerated() {
       for (place, end) in wire.bottoms.enumerated() {
-        var port = Port(wire: index, end: place, wanted: end.middle)
+        var port = Port(wire: index, end: place, preferred: end.middle)
         if let straight = Self.straight(routes[index].tops, end) {
-          port.wanted = straight
+          port.preferred = straight
           port.weight = 1000
         }
         atItem[end.item, default: []].append(port)
@@ -110,7 +110,7 @@ struct ChannelRouter {
       var taken: Set<Int> = []
       let spread = Self.spread(ports, in: range, by: aims)
       for port in spread.sorted(by: { ($1.weight, $0.wire) < ($0.weight, $1.wire) }) {
-        let column = Self.nearest(to: port.wanted, in: range) { column in
+        let column = Self.nearest(to: port.preferred, in: range) { column in
           !taken.contains(column) && (owner[column] ?? port.wire) == port.wire
         }
         routes[port.wire].bottoms[port.end] = column
@@ -132,31 +132,31 @@ struct ChannelRouter {
     Double(ends.reduce(0) { $0 + $1.middle }) / Double(max(1, ends.count))
   }
 
-  /// The ports of one box, ordered by where their wires go, at least two columns apart if
-  /// there is room, each near its preferred column.
+  /// Places the ports of one box in the order of their wires' targets: near their preferred
+  /// columns, and at least two columns apart if the box is wide enough.
   private static func spread(
     _ ports: [Port], in range: ClosedRange<Int>, by aims: [Double]
   ) -> [Port] {
     guard ports.count > 1 else { return ports }
     var ports = ports.sorted { (aims[$0.wire], $0.wire) < (aims[$1.wire], $1.wire) }
-    let room = range.upperBound - range.lowerBound
-    let step = max(1, min(4, room / (ports.count - 1)))
+    let available = range.upperBound - range.lowerBound
+    let step = max(1, min(4, available / (ports.count - 1)))
     let places = Spacing.nearest(
-      ports.map { Double($0.wanted) }, ports.map(\.weight),
+      ports.map { Double($0.preferred) }, ports.map(\.weight),
       gaps: ports.dropLast().map { _ in step })
     let apart = min(2, step)
     for (index, place) in places.enumerated() {
       let column = min(place, range.upperBound - apart * (ports.count - 1 - index))
-      ports[index].wanted = max(column, range.lowerBound + apart * index)
+      ports[index].preferred = max(column, range.lowerBound + apart * index)
     }
     return ports
   }
 
   /// The nearest allowed column.
   private static func nearest(
-    to wanted: Int, in range: ClosedRange<Int>, where isFit: (Int) -> Bool
+    to preferred: Int, in range: ClosedRange<Int>, where isFit: (Int) -> Bool
   ) -> Int {
-    let start = min(max(wanted, range.lowerBound), range.upperBound)
+    let start = min(max(preferred, range.lowerBound), range.upperBound)
     for distance in 0...(range.upperBound - range.lowerBound) {
       for column in [start - distance, start + distance] {
         if range.contains(column), isFit(column) { return column }

@@ -48,22 +48,23 @@ struct Highlight: Equatable {
   }
 
   /// Whether a segment of a channel or layer is highlighted.
-  func lights(_ segment: LayeredDrawing.Segment, layer: Int, nodeCount: Int) -> Bool {
+  func includes(_ segment: LayeredDrawing.Segment, layer: Int, nodeCount: Int) -> Bool {
     guard let part = parts[segment.net] else { return false }
-    func isLit(_ item: Int, _ layer: Int) -> Bool {
+    func isIncluded(_ item: Int, _ layer: Int) -> Bool {
       if item < 0 { return true }
       if item < nodeCount { return part.ends.contains(item) }
       return part.layers.lowerBound < layer && layer < part.layers.upperBound
     }
     let isPassing = segment.above >= 0 && segment.above == segment.below
-    return isLit(segment.above, layer) && isLit(segment.below, isPassing ? layer : layer + 1)
+    return isIncluded(segment.above, layer)
+      && isIncluded(segment.below, isPassing ? layer : layer + 1)
   }
 
   /// The highlighted ranges of horizontal lines in a channel.
   func spans(in band: LayeredDrawing.Band, layer: Int, nodeCount: Int) -> [Int: ClosedRange<Int>] {
     guard !parts.isEmpty else { return [:] }
     var spans: [Int: ClosedRange<Int>] = [:]
-    for segment in band.falling where lights(segment, layer: layer, nodeCount: nodeCount) {
+    for segment in band.channelLines where includes(segment, layer: layer, nodeCount: nodeCount) {
       let before = spans[segment.net] ?? segment.place...segment.place
       spans[segment.net] =
         min(before.lowerBound, segment.place)...max(before.upperBound, segment.place)

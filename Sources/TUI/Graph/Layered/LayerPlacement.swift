@@ -45,20 +45,20 @@ struct LayerPlacement {
   }
 
   private mutating func run() {
-    for layer in layers.indices { place(layer, stiff: false) }
+    for layer in layers.indices { place(layer, keepsStraight: false) }
     for round in 0..<rounds {
       for layer in layers.indices {
         prefer(layer, above: true, below: round > 1)
-        place(layer, stiff: false)
+        place(layer, keepsStraight: false)
       }
       for layer in layers.indices.reversed() {
         prefer(layer, above: round > 1, below: true)
-        place(layer, stiff: false)
+        place(layer, keepsStraight: false)
       }
     }
     for layer in layers.indices {
       prefer(layer, above: true, below: true)
-      place(layer, stiff: true)
+      place(layer, keepsStraight: true)
     }
     let left = column.min() ?? 0
     for item in column.indices { column[item] -= left }
@@ -77,20 +77,20 @@ struct LayerPlacement {
 
   private mutating func add(_ ends: [Int], _ others: [Int]) {
     guard !others.isEmpty, !ends.isEmpty else { return }
-    let there = middle(of: others)
-    let leadsOn = others.count == 1 && !graph.isNode(others[0])
-    // Ends that share a wire share its pull: a parent moves to the middle of its children, not
-    // each child to its parent.
+    let otherMiddle = middle(of: others)
+    let leadsToPassage = others.count == 1 && !graph.isNode(others[0])
+    // The ends of a wire share its weight: a parent moves to the middle of its children, not each
+    // child to its parent.
     let share = 1 / Double(ends.count)
     for end in ends {
-      let weight = leadsOn && !graph.isNode(end) ? 8.0 : share
-      preferences[end].sum += there * weight
+      let weight = leadsToPassage && !graph.isNode(end) ? 8.0 : share
+      preferences[end].sum += otherMiddle * weight
       preferences[end].weight += weight
     }
   }
 
-  /// Boxes weigh more than passages, so that a node stands below its predecessor and long
-  /// lines run beside.
+  /// Boxes weigh more than passages, so that a node is placed below its predecessor and long lines
+  /// pass beside it.
   private func middle(of items: [Int]) -> Double {
     var (sum, count) = (0.0, 0.0)
     for item in items {
@@ -101,9 +101,9 @@ struct LayerPlacement {
     return sum / count
   }
 
-  /// With `stiff`, nearly straight lines become straight: passages and boxes move directly
-  /// below their predecessor, and others move aside.
-  private mutating func place(_ layer: Int, stiff: Bool) {
+  /// With `keepsStraight`, nearly straight lines become straight: passages and boxes move directly
+  /// below their predecessor, and other items make way.
+  private mutating func place(_ layer: Int, keepsStraight: Bool) {
     let items = layers[layer]
     var targets: [Double] = []
     var weights: [Double] = []
@@ -119,7 +119,7 @@ struct LayerPlacement {
         gaps.append(widths[item] + gap)
       }
     }
-    if stiff { straightenChains(layer, &targets, &weights) }
+    if keepsStraight { straightenChains(layer, &targets, &weights) }
     let places = Spacing.nearest(targets, weights, gaps: gaps)
     for (item, place) in zip(items, places) {
       column[item] = place

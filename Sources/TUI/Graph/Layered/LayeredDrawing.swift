@@ -49,10 +49,10 @@ struct LayeredDrawing: Equatable {
     var channelRow: Int { row + height }
     let channelHeight: Int
     /// Vertical lines, by column: in the layer, and in the channel.
-    var passing: [Segment] = []
-    var falling: [Segment] = []
+    var layerLines: [Segment] = []
+    var channelLines: [Segment] = []
     /// Horizontal lines, by row, then by column.
-    var crossing: [Segment] = []
+    var horizontalLines: [Segment] = []
     /// Where lines enter a box from below, by column.
     var arrows: [Point] = []
 
@@ -67,7 +67,7 @@ extension LayeredDrawing {
     let layered = LayeredGraph(graph)
     let order = LayerOrder.layers(of: layered)
     let lines = layered.lineCounts
-    // Room for lines two columns apart between the corners.
+    // Wide enough for lines two columns apart between the corners.
     let widths = graph.nodes.indices.map { max(sizes[$0].columns, 2 * lines[$0] + 3) }
     let columns = LayerPlacement.columns(layered, order, nodeWidths: widths)
     var writer = LayeredWriter(layered, columns, widths, sizes.map(\.rows), tail: tail)
@@ -122,15 +122,15 @@ private struct LayeredWriter {
     for item in layered.layers[layer] where !layered.isNode(item) {
       let net = layered.passages[item - layered.graph.nodes.count]
       let rows = row...(row + height - 1)
-      band.passing.append(
+      band.layerLines.append(
         Segment(net: net, place: columns[item], range: rows, above: item, below: item))
     }
-    band.passing.sort { $0.place < $1.place }
+    band.layerLines.sort { $0.place < $1.place }
     for (index, route) in router.routes.enumerated() {
       add(route, of: layered.channels[layer][index], lead, to: &band)
     }
-    band.falling.sort { ($0.place, $0.range.lowerBound) < ($1.place, $1.range.lowerBound) }
-    band.crossing.sort { ($0.place, $0.range.lowerBound) < ($1.place, $1.range.lowerBound) }
+    band.channelLines.sort { ($0.place, $0.range.lowerBound) < ($1.place, $1.range.lowerBound) }
+    band.horizontalLines.sort { ($0.place, $0.range.lowerBound) < ($1.place, $1.range.lowerBound) }
     band.arrows.sort { $0.column < $1.column }
     bands.append(band)
     row = band.endRow
@@ -163,7 +163,7 @@ private struct LayeredWriter {
       // One line straight down.
       let (top, bottom) = (wire.tops[0], wire.bottoms[0])
       place(bottom, route.bottoms[0])
-      band.falling.append(
+      band.channelLines.append(
         Segment(
           net: wire.net, place: route.tops[0], range: rowBelow(top, band)...last, above: top,
           below: bottom))
@@ -172,16 +172,16 @@ private struct LayeredWriter {
     }
     let line = band.channelRow + lead + track
     for (item, column) in zip(wire.tops, route.tops) {
-      band.falling.append(
+      band.channelLines.append(
         Segment(net: wire.net, place: column, range: rowBelow(item, band)...line, above: item))
       point(item, net, column, &band)
     }
     for (item, column) in zip(wire.bottoms, route.bottoms) {
       place(item, column)
-      band.falling.append(
+      band.channelLines.append(
         Segment(net: wire.net, place: column, range: line...last, below: item))
     }
-    band.crossing.append(Segment(net: wire.net, place: line, range: route.span))
+    band.horizontalLines.append(Segment(net: wire.net, place: line, range: route.span))
     width = max(width, route.span.upperBound + 1)
   }
 

@@ -1,6 +1,6 @@
 internal import Algorithms
 
-/// How a line is highlighted; where lines join, the greater tone wins.
+/// The highlighting of a line; where lines join, the greater tone is used.
 enum LineTone: UInt8, Comparable {
   case plain, control, back, related, critical
 
@@ -27,7 +27,7 @@ struct LinePainter {
     /// Whether a line enters the box above.
     var isArrow = false
     /// The net of the vertical line; -1 for none.
-    fileprivate var falling = -1
+    fileprivate var verticalNet = -1
   }
 
   let area: Rectangle
@@ -45,7 +45,7 @@ struct LinePainter {
     self.area = area
     self.highlights = highlights.sorted { $0.tone < $1.tone }
     cells = Array(repeating: Cell(), count: area.columns * area.rows)
-    for (layer, band) in drawing.bands(in: area.grown) { paint(band, layer) }
+    for (layer, band) in drawing.bands(in: area.withBorder) { paint(band, layer) }
   }
 
   subscript(point: Point) -> Cell {
@@ -59,15 +59,15 @@ struct LinePainter {
 
   private mutating func paint(_ band: LayeredDrawing.Band, _ layer: Int) {
     let columns = area.column..<area.endColumn
-    for segment in band.passing.places(columns) { fall(segment, layer) }
-    for segment in band.falling.places(columns) { fall(segment, layer) }
+    for segment in band.layerLines.places(columns) { drawVertical(segment, layer) }
+    for segment in band.channelLines.places(columns) { drawVertical(segment, layer) }
     let spans = highlights.map {
       $0.highlight.spans(in: band, layer: layer, nodeCount: graph.nodes.count)
     }
-    for segment in band.crossing.places(area.row..<area.endRow) {
-      cross(segment, segment.range, graph.nets[segment.net].tone)
+    for segment in band.horizontalLines.places(area.row..<area.endRow) {
+      drawHorizontal(segment, segment.range, graph.nets[segment.net].tone)
       for (spans, highlight) in zip(spans, highlights) {
-        if let span = spans[segment.net] { cross(segment, span, highlight.tone) }
+        if let span = spans[segment.net] { drawHorizontal(segment, span, highlight.tone) }
       }
     }
     let first = band.arrows.partitioningIndex { $0.column >= area.column }
@@ -79,13 +79,13 @@ struct LinePainter {
 
   private func tone(_ segment: LayeredDrawing.Segment, _ layer: Int) -> LineTone {
     highlights.reduce(graph.nets[segment.net].tone) { tone, other in
-      other.highlight.lights(segment, layer: layer, nodeCount: graph.nodes.count)
+      other.highlight.includes(segment, layer: layer, nodeCount: graph.nodes.count)
         ? max(tone, other.tone) : tone
     }
   }
 
   /// Draws a vertical line, over the lines that cross it.
-  private mutating func fall(_ segment: LayeredDrawing.Segment, _ layer: Int) {
+  private mutating func drawVertical(_ segment: LayeredDrawing.Segment, _ layer: Int) {
     let tone = tone(segment, layer)
     let stroke = tone.stroke(base: graph.nets[segment.net].tone)
     let (first, last) = (segment.range.lowerBound, segment.range.upperBound)
@@ -96,7 +96,7 @@ struct LinePainter {
       let place = place(Point(column: segment.place, row: row))
       cells[place].line.add(joint, stroke)
       cells[place].tone = max(cells[place].tone, tone)
-      cells[place].falling = segment.net
+      cells[place].verticalNet = segment.net
     }
     let port = Cell(line: LineCell(.down, stroke), tone: tone)
     add(port, segment.above, Point(column: segment.place, row: first - 1))
@@ -110,14 +110,14 @@ struct LinePainter {
   }
 
   /// Draws a horizontal line: beneath lines of other nets, joined with those of its own.
-  private mutating func cross(
+  private mutating func drawHorizontal(
     _ segment: LayeredDrawing.Segment, _ range: ClosedRange<Int>, _ tone: LineTone
   ) {
     let (first, last) = (range.lowerBound, range.upperBound)
     for column in max(first, area.column)..<max(first, min(last + 1, area.endColumn), area.column) {
       let place = place(Point(column: column, row: segment.place))
-      let falling = cells[place].falling
-      guard falling < 0 || falling == segment.net else { continue }
+      let verticalNet = cells[place].verticalNet
+      guard verticalNet < 0 || verticalNet == segment.net else { continue }
       var joint: Joint = .horizontal
       if column == first { joint.remove(.left) }
       if column == last { joint.remove(.right) }
@@ -128,8 +128,8 @@ struct LinePainter {
 }
 
 extension Rectangle {
-  /// With one more row above and below.
-  fileprivate var grown: Rectangle {
+  /// The rectangle with one more row above and below.
+  fileprivate var withBorder: Rectangle {
     Rectangle(column: column, row: row - 1, columns: columns, rows: rows + 2)
   }
 }

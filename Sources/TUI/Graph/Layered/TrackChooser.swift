@@ -41,7 +41,7 @@ struct TrackChooser {
   }
 
   mutating func choose() {
-    if wires.count <= Self.comparedCount { chooseByCrossings() } else { chooseByRoom() }
+    if wires.count <= Self.comparedCount { chooseByCrossings() } else { chooseBySpace() }
   }
 
   // MARK: Few wires
@@ -81,8 +81,8 @@ struct TrackChooser {
   private static func gain(_ first: Sorted, _ second: Sorted) -> Int {
     guard first.overlaps(second) else { return 0 }
     let now = inside(first.bottoms, second.span) + inside(second.tops, first.span)
-    let then = inside(second.bottoms, first.span) + inside(first.tops, second.span)
-    return now - then
+    let swapped = inside(second.bottoms, first.span) + inside(first.tops, second.span)
+    return now - swapped
   }
 
   private static func inside(_ columns: [Int], _ span: ClosedRange<Int>) -> Int {
@@ -93,7 +93,7 @@ struct TrackChooser {
   // MARK: Many wires
 
   /// From left to right, each in the first free row. This needs the fewest rows.
-  private mutating func chooseByRoom() {
+  private mutating func chooseBySpace() {
     let byStart = wires.sorted { $0.span.lowerBound < $1.span.lowerBound }
     let byEnd = wires.sorted { $0.reach < $1.reach }
     var ended = 0

@@ -28,10 +28,10 @@ struct RailSpans {
   /// From top to bottom: if more nets run than there are lanes, the one that ends last loses
   /// its lane. This gives lanes to as many nets as possible.
   private mutating func choose(_ rowCount: Int, _ limit: Int) {
-    var beginning = [[Int]](repeating: [], count: rowCount)
-    for net in first.indices where hasLane[net] { beginning[Int(first[net])].append(net) }
+    var starting = [[Int]](repeating: [], count: rowCount)
+    for net in first.indices where hasLane[net] { starting[Int(first[net])].append(net) }
     var running: [Int] = []
-    for (row, nets) in beginning.enumerated() where !nets.isEmpty {
+    for (row, nets) in starting.enumerated() where !nets.isEmpty {
       running.removeAll { last[$0] < row }
       for net in nets {
         running.append(net)

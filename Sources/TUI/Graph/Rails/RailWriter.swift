@@ -24,13 +24,13 @@ struct RailWriter {
   private struct NetEnd {
     let net: Int
     /// Whether the node is a target of the net, not a source.
-    let isGot: Bool
+    let isInput: Bool
     let begins: Bool
     let ends: Bool
     /// `nil` until the lane is chosen, and for the bundle.
     var lane: Int?
 
-    var goesOn: Bool { !begins && !ends }
+    var passesThrough: Bool { !begins && !ends }
   }
 
   init(_ graph: NodeGraph, _ spans: RailSpans, ascii: Bool) {
@@ -42,7 +42,7 @@ struct RailWriter {
   }
 
   /// Draws a row without a node.
-  mutating func pass() {
+  mutating func drawEmptyRow() {
     sheet.append(
       lanes.map { Cell(joint: $0 < 0 ? [] : .vertical, net: $0) },
       bundle: Cell(joint: bundled > 0 ? .vertical : []))
@@ -52,12 +52,12 @@ struct RailWriter {
 
   mutating func draw(_ node: Int, _ row: Int) {
     var (touches, bundles) = touches(of: node, row)
-    let getsNothing = !(touches + bundles).contains(where: \.isGot)
-    let column = column(touches, row, getsNothing: getsNothing)
+    let hasNoInputs = !(touches + bundles).contains(where: \.isInput)
+    let column = column(touches, row, hasNoInputs: hasNoInputs)
     begin(&touches, column)
     var cells = cells(touches, column)
-    if getsNothing, above == column || endedAbove.contains(column) {
-      cells[column].isApart = true
+    if hasNoInputs, above == column || endedAbove.contains(column) {
+      cells[column].isSeparate = true
     }
     let bundle = bundle(bundles)
     if bundle.joint.contains(.left) { Self.cross(&cells, column..<cells.count) }
@@ -75,14 +75,14 @@ struct RailWriter {
   }
 
   private func touches(of node: Int, _ row: Int) -> (own: [NetEnd], bundled: [NetEnd]) {
-    let got = Array(graph.inputs[node])
-    let given = graph.outputs[node].filter { !got.contains($0) }
-    let nets = got.map { ($0, true) } + given.map { ($0, false) }
+    let inputs = Array(graph.inputs[node])
+    let outputs = graph.outputs[node].filter { !inputs.contains($0) }
+    let nets = inputs.map { ($0, true) } + outputs.map { ($0, false) }
     var (own, bundled): ([NetEnd], [NetEnd]) = ([], [])
-    for (net, isGot) in nets where spans.first[net] < spans.last[net] {
+    for (net, isInput) in nets where spans.first[net] < spans.last[net] {
       let begins = spans.first[net] == row
       let touch = NetEnd(
-        net: net, isGot: isGot, begins: begins, ends: spans.last[net] == row,
+        net: net, isInput: isInput, begins: begins, ends: spans.last[net] == row,
         lane: begins || !spans.hasLane[net] ? nil : laneOf[net])
       if spans.hasLane[net] { own.append(touch) } else { bundled.append(touch) }
     }
@@ -93,17 +93,17 @@ struct RailWriter {
 
   /// The column of the node: a lane that ends here, or a free lane to the right of its
   /// continuing inputs. Ambiguous positions cost most, ugly ones least.
-  private func column(_ touches: [NetEnd], _ row: Int, getsNothing: Bool) -> Int {
-    let got = touches.filter { $0.isGot && $0.goesOn }.compactMap(\.lane)
-    let given = touches.filter { !$0.isGot && $0.goesOn }.compactMap(\.lane)
+  private func column(_ touches: [NetEnd], _ row: Int, hasNoInputs: Bool) -> Int {
+    let inputs = touches.filter { $0.isInput && $0.passesThrough }.compactMap(\.lane)
+    let outputs = touches.filter { !$0.isInput && $0.passesThrough }.compactMap(\.lane)
     let ending = touches.filter(\.ends)
     func arrows(_ column: Int) -> Int {
-      got.count { $0 > column } + given.count { $0 < column }
+      inputs.count { $0 > column } + outputs.count { $0 < column }
     }
     var best = (cost: Int.max, column: 0)
     for touch in ending {
       guard let lane = touch.lane else { continue }
-      let isStacked = above == lane && touches.count { $0.isGot } > 1
+      let isStacked = above == lane && touches.count { $0.isInput } > 1
       let isOneOfMany =
         graph.nets[touch.net].lower.count > 1
         && lastTouch[touch.net] == row - 1 && above != lane
@@ -111,22 +111,22 @@ struct RailWriter {
       if cost < best.cost { best = (cost, lane) }
     }
     let free = freeColumn(
-      touches, right: got.max() ?? -1, given, getsNothing: getsNothing)
+      touches, right: inputs.max() ?? -1, outputs, hasNoInputs: hasNoInputs)
     let cost = (ending.isEmpty ? 0 : 4) + 8 * arrows(free)
     return cost < best.cost ? free : best.column
   }
 
-  /// A free column. Directly below another node, only a node that is clearly not connected to
-  /// it may stand: one with inputs from the side, or with room for the mark that it stands
-  /// apart.
+  /// A free column. A node may be placed directly below another one only if it is clearly not
+  /// connected to it: it has inputs from the side, or there is a free column for the mark that
+  /// separates them.
   private func freeColumn(
-    _ touches: [NetEnd], right of: Int, _ given: [Int], getsNothing: Bool
+    _ touches: [NetEnd], right of: Int, _ outputs: [Int], hasNoInputs: Bool
   ) -> Int {
     var taken = touches.filter(\.ends).compactMap(\.lane)
-    if !getsNothing { taken += endedAbove }
+    if !hasNoInputs { taken += endedAbove }
     let free = freeLane(from: of + 1, besides: taken)
     let isBelow = above == free || endedAbove.contains(free)
-    guard isBelow, getsNothing, given.contains(where: { $0 < free }) else { return free }
+    guard isBelow, hasNoInputs, outputs.contains(where: { $0 < free }) else { return free }
     return freeLane(from: free, besides: taken + endedAbove + (above.map { [$0] } ?? []))
   }
 
@@ -141,10 +141,10 @@ struct RailWriter {
   private mutating func begin(_ touches: inout [NetEnd], _ column: Int) {
     var taken = touches.compactMap(\.lane) + [column] + endedAbove
     if let above { taken.append(above) }
-    let beginning = touches.indices.filter { touches[$0].begins }
+    let starting = touches.indices.filter { touches[$0].begins }
       .sorted { spans.last[touches[$0].net] < spans.last[touches[$1].net] }
     var isStraightTaken = false
-    for index in beginning {
+    for index in starting {
       let net = touches[index].net
       let upper = graph.nets[net].upper.count
       let lane: Int
@@ -195,9 +195,9 @@ struct RailWriter {
 
   /// Marks where a line continues to the left without a visible turn.
   private func mark(_ touch: NetEnd, _ lane: Int, _ column: Int, _ cells: inout [Cell]) {
-    if touch.isGot, lane > column, !touch.ends {
+    if touch.isInput, lane > column, !touch.ends {
       cells[lane - 1].hasArrow = true
-    } else if !touch.isGot, lane < column, !touch.begins {
+    } else if !touch.isInput, lane < column, !touch.begins {
       cells[lane].hasArrow = true
     }
   }
@@ -222,7 +222,7 @@ struct RailWriter {
     bundled += touches.count { $0.begins } - touches.count { $0.ends }
     if bundled > 0 { cell.joint.insert(.down) }
     if !touches.isEmpty { cell.joint.insert(.left) }
-    cell.hasArrow = touches.contains(where: \.isGot)
+    cell.hasArrow = touches.contains(where: \.isInput)
     return cell
   }
 }

@@ -21,11 +21,11 @@
 /// bundle: one lane at the right, shared by all that have no lane.
 struct Rails: Equatable {
   struct Cell: Equatable {
-    /// The lines of the cell; for a node, those that would be there.
+    /// The lines of the cell. For a node, the lines that it covers.
     var joint: Joint = []
     var isNode = false
     /// A node directly below another one that is not its source: `╶` before it.
-    var isApart = false
+    var isSeparate = false
     /// Whether the row's line passes beneath the lane.
     var isCrossed = false
     /// Whether `◂` follows the cell.
@@ -64,7 +64,7 @@ struct Rails: Equatable {
     let spans = RailSpans(graph, rowOf, rowCount: items.count, laneLimit: laneLimit)
     var writer = RailWriter(graph, spans, ascii: ascii)
     for (row, item) in items.enumerated() {
-      if case .node(let node) = item { writer.draw(node, row) } else { writer.pass() }
+      if case .node(let node) = item { writer.draw(node, row) } else { writer.drawEmptyRow() }
     }
     sheet = writer.sheet
     bundle = sheet.hasBundle ? sheet.laneCount : nil
@@ -152,6 +152,6 @@ extension Rails {
       if before.hasArrow { return ascii ? "<" : "◂" }
       if before.isCrossed || before.joint.contains(.right) { return ascii ? "-" : "─" }
     }
-    return cells.indices.contains(lane) && cells[lane].isApart ? (ascii ? "-" : "╶") : " "
+    return cells.indices.contains(lane) && cells[lane].isSeparate ? (ascii ? "-" : "╶") : " "
   }
 }

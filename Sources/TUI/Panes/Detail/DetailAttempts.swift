@@ -115,7 +115,7 @@ enum DetailAttempts {
     }
   }
 
-  /// What the attempt asks for, after earlier ones that ran out of memory or time.
+  /// The increased requests of an attempt after earlier ones that ran out of memory or time.
   private static func growth(
     _ attempt: AttemptRecord, after record: TaskRecord, _ policy: RetryPolicy?, _ theme: Theme
   ) -> [Line] {
@@ -128,7 +128,7 @@ enum DetailAttempts {
     return growth == .one ? [] : [Line("    asks for \(growth.text)", theme.dim)]
   }
 
-  /// What was edited since the previous attempt.
+  /// The differences from the edit of the previous attempt.
   private static func edit(
     _ attempt: AttemptRecord, after record: TaskRecord, _ theme: Theme
   ) -> [Line] {

@@ -48,7 +48,7 @@ enum DetailFiles {
     return lines(
       run.workflow[task.process].inputs.enumerated().map { port, input in
         Item(
-          signal: input.signal, isThere: hasFired || (queued[guarding: port] ?? 0) > 0,
+          signal: input.signal, isSent: hasFired || (queued[guarding: port] ?? 0) > 0,
           path: input.control == nil ? path(of: input.signal, task, run) : nil)
       }, model, width: width)
   }
@@ -63,17 +63,17 @@ enum DetailFiles {
     return lines(
       data.map {
         Item(
-          signal: $0.signal, isThere: isDone, path: path(of: $0.signal, task, run),
+          signal: $0.signal, isSent: isDone, path: path(of: $0.signal, task, run),
           writtenSince: startedAt ?? .max)
       }
-        + control.map { Item(signal: $0.signal, isThere: isDone, path: nil) },
+        + control.map { Item(signal: $0.signal, isSent: isDone, path: nil) },
       model, width: width)
   }
 
   private struct Item {
     let signal: SignalID
     /// Whether its instance has been sent.
-    let isThere: Bool
+    let isSent: Bool
     /// `nil` for signals that do not name a file.
     let path: String?
     /// An older file is from an earlier attempt.
@@ -98,8 +98,8 @@ enum DetailFiles {
       }
     }
     if items.count > limit {
-      let there = items.count(where: \.isThere)
-      lines.append(Line("\(there) of \(items.count) exist", theme.dim))
+      let sent = items.count(where: \.isSent)
+      lines.append(Line("\(sent) of \(items.count) exist", theme.dim))
     }
     return lines
   }
@@ -108,14 +108,14 @@ enum DetailFiles {
   /// name: many signals are named after steps.
   private static func text(_ item: Item, _ model: Model) -> Line {
     let theme = model.theme
-    let appearance = item.isThere ? TaskAppearance.succeeded : .waiting
+    let appearance = item.isSent ? TaskAppearance.succeeded : .waiting
     var line = Line(theme.glyph(appearance) + " ", theme.style(appearance))
     line.append(model.run.workflow[item.signal].name.displayName)
     if let fact = item.path.flatMap({ model.detail.files[$0] }) {
       if let size = fact.size {
-        let isOld = !item.isThere && (fact.modifiedAt ?? item.writtenSince) < item.writtenSince
+        let isOld = !item.isSent && (fact.modifiedAt ?? item.writtenSince) < item.writtenSince
         line.append(" " + Formats.size(bytes: size) + (isOld ? " (old)" : ""), theme.dim)
-      } else if item.isThere, isFileName(fact.name) {
+      } else if item.isSent, isFileName(fact.name) {
         line.append(" no such file", theme.warning)
       }
     }

@@ -2,7 +2,7 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// What the keys of the detail mean.
+/// The actions of the detail's keys.
 enum DetailAction: String, CaseIterable, Sendable {
   case copy
 }
@@ -11,11 +11,11 @@ enum DetailAction: String, CaseIterable, Sendable {
 struct DetailPane: PaneContent {
   /// How often a task's files are inspected while it runs, and how often an expensive reason
   /// for waiting is computed while events come.
-  private static let filePatience = 5000
-  private static let reasonPatience = 500
+  private static let fileInterval = 5000
+  private static let reasonInterval = 500
 
   private(set) var top = 0
-  /// What the selected task waits for.
+  /// Why the selected task waits.
   private(set) var explanation = Explanation()
   /// Facts about the files of its signals.
   private(set) var files: [String: FileFact] = [:]
@@ -46,16 +46,16 @@ struct DetailPane: PaneContent {
   }
 
   mutating func explain(_ task: FiringID, _ run: RunState, now: Int, isLive: Bool) {
-    let isOld = !isLive || now - explained.at >= Self.reasonPatience || now < explained.at
+    let isOld = !isLive || now - explained.at >= Self.reasonInterval || now < explained.at
     guard explained.task != task || isOld && explained.events != run.eventCount else { return }
     explained = (task, run.eventCount, now)
     explanation = run.explanation(of: task)
   }
 
   /// The files to inspect now, if any.
-  mutating func wantedFiles(of task: FiringID, _ run: RunState, now: Int) -> [String] {
+  mutating func filesToInspect(of task: FiringID, _ run: RunState, now: Int) -> [String] {
     let state = run.state(of: task)
-    let isDue = !state.isOver && now - asked.at >= Self.filePatience
+    let isDue = !state.isOver && now - asked.at >= Self.fileInterval
     guard asked.task != task || asked.state != state || isDue else { return [] }
     if asked.task != task { files = [:] }
     asked = (task, state, now)
@@ -101,15 +101,14 @@ extension DetailPane {
     case .move(.left): model.close(.detail)
     case .detail(.copy):
       guard let command = model.selected.flatMap({ model.run.command(of: $0) }) else { return [] }
-      model.say("copied the command")
+      model.showMessage("copied the command")
       return [.copy(CommandText.text(command))]
     default: return nil
     }
     return []
   }
 
-  /// For a task that has not fired: the tasks that keep it waiting, because keys should act
-  /// on those.
+  /// For a task that has not fired: the failed tasks that it waits for, because keys act on those.
   static func subjects(_ model: Model) -> [FiringID]? {
     guard let selected = model.selected else { return [] }
     return model.run.task(selected) == nil
@@ -130,12 +129,12 @@ extension DetailPane {
   static func handle(_ update: LogUpdate, on model: inout Model) { model.detail.handle(update) }
 
   static func refresh(_ model: inout Model) -> [Effect] {
-    // Not visible below a form.
+    // The detail is hidden while a task is edited.
     if case .edit = model.overlay { return [] }
     guard model.layout.panes[.detail] != nil, let task = model.selected else { return [] }
     model.detail.explain(task, model.run, now: model.now, isLive: model.phase == .live)
     scroll(by: 0, on: &model)
-    let names = model.detail.wantedFiles(of: task, model.run, now: model.now)
+    let names = model.detail.filesToInspect(of: task, model.run, now: model.now)
     guard !names.isEmpty, let directory = model.run.info?.directory else { return [] }
     let host = model.run.engine?.host
     return [.world(.inspectFiles(FileQuestion(names: names, directory: directory, host: host)))]

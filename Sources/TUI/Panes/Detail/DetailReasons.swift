@@ -70,9 +70,10 @@ enum DetailReasons {
       if let known { groups[known].count += 1 } else { groups.append((place, 1)) }
     }
     return groups.prefix(names).map { place, count in
-      let who = count == 1 ? place.id.displayName : "\(count) workers"
-      let why = place.reason.isEmpty ? "" : ": \(place.reason.displayName)"
-      return Line("\(place.site.displayName): \(who) pending\(why)", model.theme.warning)
+      let workers = count == 1 ? place.id.displayName : "\(count) workers"
+      let waitReason = place.reason.isEmpty ? "" : ": \(place.reason.displayName)"
+      return Line(
+        "\(place.site.displayName): \(workers) pending\(waitReason)", model.theme.warning)
     }
   }
 
@@ -129,14 +130,14 @@ enum DetailReasons {
   private static func stuck(_ tasks: [FiringID], _ model: Model, width: Int) -> [Line] {
     guard !tasks.isEmpty else { return [] }
     let theme = model.theme
-    let who = list(tasks, model)
-    var what = Line("\(tasks.count == 1 ? "needs" : "need") you: ")
-    what.append(model.keyName(.task(.retry)), theme.key)
-    what.append(" retries, ")
-    what.append(model.keyName(.task(.skip)), theme.key)
-    what.append(" skips \(tasks.count == 1 ? "it" : "them")")
-    if who.width + 1 + what.width > width { return [who, what] }
-    return [who + Line(" ") + what]
+    let taskNames = list(tasks, model)
+    var advice = Line("\(tasks.count == 1 ? "needs" : "need") you: ")
+    advice.append(model.keyName(.task(.retry)), theme.key)
+    advice.append(" retries, ")
+    advice.append(model.keyName(.task(.skip)), theme.key)
+    advice.append(" skips \(tasks.count == 1 ? "it" : "them")")
+    if taskNames.width + 1 + advice.width > width { return [taskNames, advice] }
+    return [taskNames + Line(" ") + advice]
   }
 
   /// Starts with the keys if there is little room.

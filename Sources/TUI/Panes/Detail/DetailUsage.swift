@@ -26,14 +26,14 @@ enum DetailUsage {
     }
     // The final report is more accurate than samples.
     let reported = model.run.task(task)?.lastAttempt?.usage.maxResidentKilobytes ?? 0
-    let most = isOver && reported > 0 ? reported : series.mostKilobytes
+    let maximum = isOver && reported > 0 ? reported : series.mostKilobytes
     let now = isOver ? "" : "\(Formats.size(bytes: last.kilobytes * 1024)) now, "
     let load = isOver ? "" : "\(percent(last.load)) now, "
     let loads = series.samples.map(\.load)
     return [
       row(
         "memory", series.samples.map { Double($0.kilobytes) },
-        "\(now)peak \(Formats.size(bytes: most * 1024))"),
+        "\(now)peak \(Formats.size(bytes: maximum * 1024))"),
       row(
         "cpu", loads, "\(load)peak \(percent(loads.max() ?? 0)) of a core"),
     ]

@@ -22,10 +22,10 @@ enum DetailView {
     let area = model.layout.panes[.detail] ?? model.layout.body
     let width = max(20, area.inset(padding: 1).columns - labelWidth)
     let hasFailed = model.run.state(of: firing).needsAttention
-    let said = lastLine(model, firing)
+    let lastOutput = lastLine(model, firing)
     let sections: [(String, [Line])] = [
       ("state", stateLine(model, firing).wrapped(to: width, margin: 2)),
-      ("last line", hasFailed ? said : []),
+      ("last line", hasFailed ? lastOutput : []),
       (
         "why",
         DetailReasons.lines(model, firing, width: width).flatMap {
@@ -40,7 +40,7 @@ enum DetailView {
       ("attempts", DetailAttempts.lines(model, firing, width: width)),
       ("time", timeLines(model, firing, width: width)),
       ("usage", DetailUsage.lines(model, firing, width: width)),
-      ("last line", hasFailed ? [] : said),
+      ("last line", hasFailed ? [] : lastOutput),
     ]
     return sections.flatMap { name, lines in
       lines.enumerated().map { index, content in
@@ -114,7 +114,7 @@ enum DetailView {
       .cut(to: width * rows - notes.width - 3, ellipsis: theme.ellipsis)
     var lines = text.wrapped(to: width)
     if notes.width == 0 {
-      // Nothing to say.
+      // There are no notes to append.
     } else if lines[lines.count - 1].width + 3 + notes.width > width {
       lines.append(notes)
     } else {
@@ -137,7 +137,7 @@ enum DetailView {
     return lines
   }
 
-  /// Where the time of the last attempt went; and when the run will end.
+  /// The phases of the last attempt, and the expected end of the run.
   private static func timeLines(_ model: Model, _ firing: FiringID, width: Int) -> [Line] {
     var lines: [Line] = []
     if let attempt = model.run.task(firing)?.lastAttempt {

@@ -36,7 +36,7 @@ enum CommandText {
     return (first, Array(words.dropFirst()))
   }
 
-  /// Words to append to a command.
+  /// The arguments to append to a command.
   static func moreWords(_ text: String) throws(Mistake) -> [String] {
     guard let words = ShellWords.split(text) else { throw Mistake("append: unclosed quote") }
     return words

@@ -2,7 +2,7 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// The text below the fields: what changes, and what will run.
+/// The text below the fields: the changes, and the command that will run.
 enum EditChanges {
   /// How many rows a command may take; a long common prefix is shortened.
   private static let rows = 3
@@ -15,7 +15,7 @@ enum EditChanges {
     do throws(CommandText.Mistake) {
       edits = try form.result()
     } catch {
-      return [Line(error.text, theme.warning)] + then(form, model, width: width)
+      return [Line(error.text, theme.warning)] + outcomeLines(form, model, width: width)
     }
     var lines: [Line] = []
     if let mistake = form.mistake { lines.append(Line(mistake, theme.warning)) }
@@ -24,10 +24,10 @@ enum EditChanges {
         difference(before, form, edit, model, width: width)
       } ?? []
     if lines.isEmpty {
-      let they = form.tasks.count == 1 ? "the task runs" : "the tasks run"
-      lines.append(Line("nothing changed: \(they) again as before", theme.dim))
+      let subject = form.tasks.count == 1 ? "the task runs" : "the tasks run"
+      lines.append(Line("nothing changed: \(subject) again as before", theme.dim))
     }
-    return lines + then(form, model, width: width)
+    return lines + outcomeLines(form, model, width: width)
   }
 
   private static func difference(
@@ -86,7 +86,7 @@ enum EditChanges {
 
   // MARK: Afterwards
 
-  private static func then(_ form: EditForm, _ model: Model, width: Int) -> [Line] {
+  private static func outcomeLines(_ form: EditForm, _ model: Model, width: Int) -> [Line] {
     let theme = model.theme
     var lines: [Line] = []
     if form.scope == .downstream {
@@ -97,7 +97,7 @@ enum EditChanges {
       if lines.isEmpty { lines.append(Line("no task waits for it", theme.dim)) }
     } else {
       let begin =
-        model.run.areAllOfTheirs(form.tasks) ? "then runs: " : "then runs, at most: "
+        model.run.areAllTasksOfTheirProcesses(form.tasks) ? "then runs: " : "then runs, at most: "
       lines += sentence(begin, form.downstream.waiting, model, width: width)
     }
     return lines

@@ -4,8 +4,8 @@ internal import Workflow
 
 /// The user's edits of tasks before a retry: a form over the panes.
 ///
-/// For several tasks, the form shows what they have in common. A change applies to all of them;
-/// everything else stays as it is in each.
+/// For several tasks, the form shows their common values. A change applies to all of them; other
+/// values stay different.
 struct EditForm: Equatable {
   enum Field: Equatable {
     /// The command; for different commands, the executable if it is the same.
@@ -191,7 +191,7 @@ struct EditForm: Equatable {
     zip(self.edits, edits).contains { $0 ?? JobEdit() != $1 }
   }
 
-  mutating func object(_ text: String) { mistake = text }
+  mutating func setMistake(_ text: String) { mistake = text }
 
   // MARK: As a whole text
 

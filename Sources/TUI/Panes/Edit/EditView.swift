@@ -3,7 +3,7 @@ internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// Draws the form: fields, then what changes and what will run.
+/// Draws the form: the fields, then the changes and the command that will run.
 enum EditView {
   private static let labelWidth = 13
 
@@ -51,20 +51,20 @@ enum EditView {
     let label: String
     /// At least one row.
     let value: [Line]
-    let isHere: Bool
+    let isFocused: Bool
 
     init(_ place: EditForm.Field?, _ label: String, _ value: [Line], _ form: EditForm) {
       self.place = place
       self.label = label
       self.value = value
-      isHere = place != nil && place == form.place
+      isFocused = place != nil && place == form.place
     }
 
     func lines(_ theme: Theme, width: Int) -> [Line] {
       value.enumerated().map { index, content in
         var line = Line()
         line.column(
-          index == 0 ? label : "", labelWidth, isHere ? theme.accent : theme.dim,
+          index == 0 ? label : "", labelWidth, isFocused ? theme.accent : theme.dim,
           ellipsis: theme.ellipsis)
         line.append(content)
         return line.cut(to: width, ellipsis: theme.ellipsis)
@@ -73,18 +73,18 @@ enum EditView {
   }
 
   private static func fields(
-    _ form: EditForm, _ model: Model, width: Int, rows most: Int
+    _ form: EditForm, _ model: Model, width: Int, rows maximum: Int
   ) -> [Row] {
     let theme = model.theme
-    let room = max(8, width - labelWidth)
+    let available = max(8, width - labelWidth)
     func field(_ place: EditForm.Field, _ label: String, _ text: TextField, _ note: String = "")
       -> Row
     {
-      let isHere = form.place == place
+      let isFocused = form.place == place
       var lines = FieldText.lines(
-        text, width: room, rows: most, isFocused: isHere, theme: theme)
+        text, width: available, rows: maximum, isFocused: isFocused, theme: theme)
       let last = lines.count - 1
-      if !note.isEmpty, lines[last].width + 3 + DisplayWidth.of(note) <= room {
+      if !note.isEmpty, lines[last].width + 3 + DisplayWidth.of(note) <= available {
         lines[last].append((lines[last].width > 0 ? "   " : "") + note, theme.dim)
       }
       return Row(place, label, lines, form)
@@ -146,14 +146,14 @@ enum EditView {
     return line
   }
 
-  /// The memory of tasks that were killed for it.
+  /// The peak memory of tasks that ran out of memory.
   private static func memory(_ form: EditForm, _ model: Model) -> Line? {
     let records = form.tasks.compactMap { model.run.task($0) }
     let killed = records.filter {
       if case .outOfMemory? = $0.cause { true } else { false }
     }
-    let most = killed.compactMap { $0.lastAttempt?.usage.maxResidentKilobytes }.max() ?? 0
-    guard most > 0 else { return nil }
-    return Line("killed at \(Formats.size(bytes: most * 1024))", model.theme.warning)
+    let maximum = killed.compactMap { $0.lastAttempt?.usage.maxResidentKilobytes }.max() ?? 0
+    guard maximum > 0 else { return nil }
+    return Line("killed at \(Formats.size(bytes: maximum * 1024))", model.theme.warning)
   }
 }

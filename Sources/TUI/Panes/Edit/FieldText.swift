@@ -57,10 +57,10 @@ enum FieldText {
 
   /// Keeps the cursor visible; text before it is cut.
   private static func start(_ characters: [Character], _ cursor: Int, width: Int) -> Int {
-    var (start, room) = (cursor, width - 3)
+    var (start, available) = (cursor, width - 3)
     while start > 0 {
-      room -= DisplayWidth.of(String(characters[start - 1]))
-      if room < 0 { break }
+      available -= DisplayWidth.of(String(characters[start - 1]))
+      if available < 0 { break }
       start -= 1
     }
     // The ellipsis takes a column too.

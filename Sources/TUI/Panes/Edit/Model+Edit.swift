@@ -20,7 +20,7 @@ extension Model {
         overlay = nil
         return start(form, edits)
       } catch {
-        form.object(error.text)
+        form.setMistake(error.text)
       }
     default: form.handle(key)
     }
@@ -31,14 +31,14 @@ extension Model {
   private mutating func start(_ form: EditForm, _ edits: [JobEdit]) -> [Effect] {
     let rest = form.scope == .downstream ? " and all tasks downstream" : ""
     let change = form.changes(edits) ? "edited" : "unchanged"
-    request(.edit, form.tasks, "retrying \(name(of: form.tasks))\(rest), \(change)")
+    track(.edit, form.tasks, "retrying \(name(of: form.tasks))\(rest), \(change)")
     return zip(form.tasks, edits).map { task, edit in
       .world(.control(.edit(task.reference, edit, form.scope)))
     }
   }
 
   /// The editor that was opened from the form has ended.
-  mutating func takeEdited(_ outcome: ProgramOutcome) {
+  mutating func applyEditedText(_ outcome: ProgramOutcome) {
     guard case .edit(var form) = overlay, case .ended(let text) = outcome else { return }
     form.handle(text: text)
     overlay = .edit(form)

@@ -14,9 +14,9 @@ struct EventList {
   /// The number of the next event.
   private(set) var end = 0
 
-  private(set) var least = EventText.Level.job
+  private(set) var minimum = EventText.Level.job
   private(set) var pattern: LinePattern?
-  /// Numbers of the shown events, ascending; those before `head` are forgotten.
+  /// Numbers of the shown events, ascending. Elements before `head` are discarded.
   private var shown: [Int] = []
   private var head = 0
   private var next = 0
@@ -43,9 +43,9 @@ struct EventList {
     return blocks[place / Self.blockSize][place % Self.blockSize]
   }
 
-  /// Shows events of a least weight that contain a text.
-  mutating func show(_ least: EventText.Level, _ pattern: LinePattern?) {
-    self.least = least
+  /// Shows events of at least a level that match a pattern.
+  mutating func show(_ minimum: EventText.Level, _ pattern: LinePattern?) {
+    self.minimum = minimum
     self.pattern = pattern
     shown.removeAll(keepingCapacity: true)
     head = 0
@@ -54,10 +54,10 @@ struct EventList {
 
   /// Filters further events, at most `budget`. Returns how many were discarded at the front.
   mutating func scan(_ run: RunState, budget: Int) -> Int {
-    var forgotten = 0
+    var discarded = 0
     while let number = shown[guarding: head], number < first {
       head += 1
-      forgotten += 1
+      discarded += 1
     }
     if head > 10_000 {
       shown.removeFirst(head)
@@ -66,14 +66,14 @@ struct EventList {
     next = max(next, first)
     let stop = min(end, next + budget)
     while next < stop {
-      if let event = event(next), isWanted(event, run) { shown.append(next) }
+      if let event = event(next), matches(event, run) { shown.append(next) }
       next += 1
     }
-    return forgotten
+    return discarded
   }
 
-  private func isWanted(_ event: RunEvent, _ run: RunState) -> Bool {
-    guard EventText.level(event.change) >= least else { return false }
+  private func matches(_ event: RunEvent, _ run: RunState) -> Bool {
+    guard EventText.level(event.change) >= minimum else { return false }
     guard let pattern else { return true }
     return Array(EventText(event, in: run).line.utf8).withUnsafeBufferPointer {
       pattern.isFound(in: $0, [])

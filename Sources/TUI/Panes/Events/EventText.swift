@@ -33,7 +33,7 @@ struct EventText {
 
   /// `timeZoneOffset` is in seconds east of UTC.
   init(_ event: RunEvent, in run: RunState, timeZoneOffset: Int = 0) {
-    let texts = Texts(run: run, offset: timeZoneOffset)
+    let texts = Formatter(run: run, offset: timeZoneOffset)
     self =
       texts.taskText(event.change) ?? texts.controlText(event.change) ?? texts.runText(event.change)
   }
@@ -50,7 +50,7 @@ struct EventText {
 
   // MARK: By kind
 
-  private struct Texts {
+  private struct Formatter {
     let run: RunState
     let offset: Int
 
@@ -204,8 +204,8 @@ struct EventText {
       // The summary of a timeout has its time.
       if case .timeout = cause, !words.isEmpty { words.removeFirst() }
       let facts = [cause.summary.displayName] + words
-      let said = usage.lastLine.isEmpty ? cause.detail : Summary.shown(usage.lastLine)
-      let end = said.map { ": \($0.displayName)" } ?? ""
+      let lastOutput = usage.lastLine.isEmpty ? cause.detail : Summary.shown(usage.lastLine)
+      let end = lastOutput.map { ": \($0.displayName)" } ?? ""
       return EventText(
         .task(appearance), appearance.word, label(attempt), facts.joined(separator: " ") + end)
     }

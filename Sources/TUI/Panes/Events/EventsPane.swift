@@ -2,7 +2,7 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// The events of the journal: follows them, or stays where the user reads.
+/// The events of the journal: follows the latest, or stays where the user reads.
 struct EventsPane {
   private(set) var list = EventList()
   var window = ListWindow()
@@ -21,8 +21,8 @@ struct EventsPane {
 
   mutating func scan(_ run: RunState, height: Int) {
     let budget = list.pattern == nil ? 20 * Self.budget : Self.budget
-    let forgotten = list.scan(run, budget: budget)
-    var cursor = window.cursor - forgotten
+    let discarded = list.scan(run, budget: budget)
+    var cursor = window.cursor - discarded
     if mustFindAnchor, !list.hasWork {
       cursor = anchor.map { list.index(notBefore: $0) } ?? cursor
       mustFindAnchor = false
@@ -45,9 +45,9 @@ struct EventsPane {
     anchor = on ? nil : list.number(at: window.cursor)
   }
 
-  mutating func show(_ least: EventText.Level, _ pattern: LinePattern?) {
+  mutating func show(_ minimum: EventText.Level, _ pattern: LinePattern?) {
     mustFindAnchor = anchor != nil
-    list.show(least, pattern)
+    list.show(minimum, pattern)
   }
 
   /// The event under the cursor; `nil` if it has been discarded.
@@ -56,7 +56,7 @@ struct EventsPane {
   }
 }
 
-/// What the keys of the events mean.
+/// The actions of the events' keys.
 enum EventsAction: String, CaseIterable, Sendable {
   case follow, find, level, nextError
 }
@@ -78,7 +78,7 @@ extension EventsPane: PaneContent {
   static func notes(_ model: Model) -> [String] {
     let list = model.events.list
     var notes: [String] =
-      switch list.least {
+      switch list.minimum {
       case .routine: ["all \(list.count)"]
       case .job: ["jobs", "\(list.count) of \(list.end)"]
       case .important: ["important", "\(list.count) of \(list.end)"]
@@ -102,7 +102,7 @@ extension EventsPane: PaneContent {
     switch action {
     case .events(.find), .shell(.find):
       model.prompt = Prompt(.filterEvents, text: list.pattern?.text ?? "")
-    case .events(.level): model.events.show(next(after: list.least), list.pattern)
+    case .events(.level): model.events.show(next(after: list.minimum), list.pattern)
     case .events(.follow):
       jump(toEnd: true, on: &model)
       model.events.setFollowing(true)
@@ -113,7 +113,7 @@ extension EventsPane: PaneContent {
       model.openDetail()
     case .shell(.back):
       guard list.pattern != nil else { return nil }
-      model.events.show(list.least, nil)
+      model.events.show(list.minimum, nil)
     default: return nil
     }
     return []
@@ -125,7 +125,7 @@ extension EventsPane: PaneContent {
     let places =
       Array(start + 1..<max(start + 1, list.count)) + Array(0..<min(list.count, start + 1))
     guard let place = places.first(where: { list[$0]?.change.isFailure == true }) else {
-      return model.say("no failure among these events")
+      return model.showMessage("no failure among these events")
     }
     let height = model.layout.height(.events)
     model.events.move(to: place, height: height)
@@ -173,11 +173,11 @@ extension EventsPane: PaneContent {
 
   static func typed(_ prompt: Prompt, on model: inout Model) {
     let text = prompt.field.text
-    model.events.show(model.events.list.least, text.isEmpty ? nil : LinePattern(text))
+    model.events.show(model.events.list.minimum, text.isEmpty ? nil : LinePattern(text))
   }
 
   static func ended(_ prompt: Prompt, isAccepted: Bool, on model: inout Model) -> [Effect] {
-    if !isAccepted { model.events.show(model.events.list.least, nil) }
+    if !isAccepted { model.events.show(model.events.list.minimum, nil) }
     return []
   }
 
@@ -200,7 +200,7 @@ extension RunEvent.Change {
   }
 
   /// The attempt whose output belongs to the event.
-  var pointed: AttemptID? {
+  var pointedAttempt: AttemptID? {
     switch self {
     case .jobSubmitted(let attempt), .jobAccepted(let attempt, _), .jobPending(let attempt, _),
       .jobTaken(let attempt, _), .jobStarted(let attempt, _, _),

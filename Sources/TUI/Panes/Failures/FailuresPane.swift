@@ -2,7 +2,7 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// What the keys of the failures mean.
+/// The actions of the failures' keys.
 enum FailuresAction: String, CaseIterable, Sendable {
   case log, copy
 }
@@ -10,7 +10,7 @@ enum FailuresAction: String, CaseIterable, Sendable {
 /// Failed tasks by cause and error signature, and the effect of an action on a group.
 struct FailuresPane {
   /// How often the preview is computed while events come.
-  private static let patience = 500
+  private static let previewInterval = 500
 
   private(set) var index: FailureIndex
   private(set) var groups: [FailureGroup] = []
@@ -44,7 +44,7 @@ struct FailuresPane {
     }
     cursor.refresh(keys, height: height)
     let selected = group?.key
-    let isOld = now - seen.at >= Self.patience || now < seen.at || run.settledAt != nil
+    let isOld = now - seen.at >= Self.previewInterval || now < seen.at || run.settledAt != nil
     guard seen.key != selected || isOld && seen.events != run.eventCount else { return }
     seen = (selected, run.eventCount, now)
     downstream = run.downstream(of: group?.tasks ?? [])
@@ -77,7 +77,7 @@ extension FailuresPane: PaneContent {
       if model.failures.group != nil {
         nil
       } else {
-        model.failures.cursor.isAdrift && !model.failures.groups.isEmpty
+        model.failures.cursor.hasLeftList && !model.failures.groups.isEmpty
           ? Model.hasLeft : "nothing has failed"
       }
     default: nil
@@ -92,9 +92,9 @@ extension FailuresPane: PaneContent {
       if let first = group.tasks.first { model.choose(first) }
       model.choose(.log)
     case .failures(.copy):
-      let words = group.words(model.run)
+      let words = group.lastLine(model.run)
       let text = group.key.cause.displayName + (words.isEmpty ? "" : ": \(words)")
-      model.say("copied: \(text)")
+      model.showMessage("copied: \(text)")
       return [.copy(text)]
     default: return nil
     }
@@ -149,7 +149,7 @@ extension FailuresPane: PaneContent {
 extension Model {
   /// The first task of the selected group, while this pane has the focus or its log is below.
   var leadingFailure: FiringID? {
-    let isThere = focus == .failures || focus == .log && arrangement.opened == .failures
-    return isThere ? failures.group?.tasks.first : nil
+    let isLeading = focus == .failures || focus == .log && arrangement.opened == .failures
+    return isLeading ? failures.group?.tasks.first : nil
   }
 }

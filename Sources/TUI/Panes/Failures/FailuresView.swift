@@ -8,14 +8,14 @@ enum FailuresView {
   /// Lines of the preview.
   private static let previewRows = 4
 
-  /// The rows of each part; a part without room has none, and no divider.
+  /// The rows of each part. A part that does not fit has no rows and no divider.
   private struct Parts {
     let list: Int
     let preview: Int
     let tasks: Int
 
-    /// All groups are shown if there is room for them, then the tasks of one. The height of
-    /// the list does not depend on the group under the cursor.
+    /// The list gets rows for all groups if possible, then the tasks of the selected group. The
+    /// height of the list does not depend on the group under the cursor.
     init(rows: Int, groups: Int) {
       guard rows >= previewRows + 4 else {
         (list, preview, tasks) = (rows, 0, 0)
@@ -29,7 +29,7 @@ enum FailuresView {
     }
   }
 
-  /// Rows that the list has.
+  /// The number of rows of the list.
   static func listHeight(_ model: Model) -> Int {
     let area = model.layout.panes[.failures] ?? model.layout.body
     return Parts(rows: area.inset().rows, groups: model.failures.groups.count).list
@@ -115,12 +115,12 @@ enum FailuresView {
       let rest = width - count - 2 - cause - 2
       times = rest >= 66 ? 19 : 0
       let stage = groups.map { DisplayWidth.of(FailuresView.stages($0, model)) }.max() ?? 0
-      let room = rest - (times > 0 ? times + 2 : 0)
+      let available = rest - (times > 0 ? times + 2 : 0)
       // The error comes first.
       let error = groups.map { DisplayWidth.of(FailuresView.error($0, model)) }.max() ?? 0
-      let left = max(room - error - 2, min(12, room / 4))
-      stages = room >= 50 ? min(stage, left, room / 3) : 0
-      signature = max(0, room - (stages > 0 ? stages + 2 : 0))
+      let left = max(available - error - 2, min(12, available / 4))
+      stages = available >= 50 ? min(stage, left, available / 3) : 0
+      signature = max(0, available - (stages > 0 ? stages + 2 : 0))
     }
   }
 
@@ -157,7 +157,7 @@ enum FailuresView {
 
   /// The last line of its first task: the signature hides names and numbers.
   private static func error(_ group: FailureGroup, _ model: Model) -> String {
-    let text = group.words(model.run)
+    let text = group.lastLine(model.run)
     if !text.isEmpty { return text }
     switch group.cause {
     case .exit, .signal, .timeout, .outOfMemory: return "no output"
@@ -213,34 +213,34 @@ enum FailuresView {
     guard group.scheduledCount > 0 else { return nil }
     let next = group.tasks.compactMap { model.run.task($0)?.retryDueAt }.min() ?? model.now
     let seconds = max(0, next - model.now + 999) / 1000
-    let who = group.stuckCount == 0 ? "all" : "\(group.scheduledCount)"
+    let countText = group.stuckCount == 0 ? "all" : "\(group.scheduledCount)"
     return Line(
-      "\(who) of them \(group.scheduledCount == 1 ? "is" : "are") retried automatically, the next "
-        + "in \(seconds) s", model.theme.style(.retrying))
+      "\(countText) of them \(group.scheduledCount == 1 ? "is" : "are") retried automatically, "
+        + "the next in \(seconds) s", model.theme.style(.retrying))
   }
 
   private static func waitingLine(
     _ group: FailureGroup, _ after: Downstream, _ model: Model, _ columns: Int
   ) -> Line {
     guard after.waitingCount > 0 else { return Line("no task waits for them", model.theme.dim) }
-    var line = Line(model.run.areAllOfTheirs(group.tasks) ? "" : "at most ")
+    var line = Line(model.run.areAllTasksOfTheirProcesses(group.tasks) ? "" : "at most ")
     line.append("\(after.waitingCount)", model.theme.strong)
     line.append(after.waitingCount == 1 ? " waits for them: " : " wait for them: ")
-    // As many names as there is room for.
+    // As many names as fit.
     let names = (1...8).reversed().lazy.map { StageText.names(after.waiting, model, limit: $0) }
     let fitting = names.first { line.width + DisplayWidth.of($0) <= columns }
     line.append(fitting ?? StageText.names(after.waiting, model, limit: 1))
     return line
   }
 
-  /// The memory of jobs that were killed for it.
+  /// The peak memory of jobs that ran out of memory.
   private static func memoryLine(_ group: FailureGroup, _ model: Model) -> Line? {
     guard case .outOfMemory = group.cause else { return nil }
-    let most =
+    let maximum =
       group.tasks.compactMap { model.run.task($0)?.lastAttempt?.usage }
       .map(\.maxResidentKilobytes).max() ?? 0
-    guard most > 0 else { return nil }
-    return Line("peak memory \(Formats.size(bytes: most * 1024))", model.theme.warning)
+    guard maximum > 0 else { return nil }
+    return Line("peak memory \(Formats.size(bytes: maximum * 1024))", model.theme.warning)
   }
 
   private static func keysLine(_ model: Model, _ columns: Int) -> Line {
@@ -265,7 +265,7 @@ enum FailuresView {
 
 extension FailureGroup {
   /// The last line of the first task; the others are similar.
-  func words(_ run: RunState) -> String {
+  func lastLine(_ run: RunState) -> String {
     tasks.first.flatMap { run.task($0)?.outcomeText } ?? ""
   }
 }

@@ -35,15 +35,16 @@ enum BoxSizes {
     -> Int
   {
     let name = DisplayWidth.of(NodeText.name(node, run)) + NodeText.symbol(node, run).utf8.count / 3
-    let least: Int
+    let minimum: Int
     switch (node, zoom) {
     case (.stage(let stage), .names):
-      least = name + 6 + (run.graph.stages[stage].processes.count > 1 ? counts(stage, run) + 1 : 0)
-    case (.stage(let stage), _): least = max(name + 8, counts(stage, run) + 20)
-    case (.process, .names): least = name + 6
-    case (.process, _): least = max(name + 8, 20)
+      minimum =
+        name + 6 + (run.graph.stages[stage].processes.count > 1 ? counts(stage, run) + 1 : 0)
+    case (.stage(let stage), _): minimum = max(name + 8, counts(stage, run) + 20)
+    case (.process, .names): minimum = name + 6
+    case (.process, _): minimum = max(name + 8, 20)
     }
-    return min(least, widest)
+    return min(minimum, widest)
   }
 
   /// `412/412`, with its final width.

@@ -8,7 +8,7 @@ struct CriticalState: Equatable {
   private(set) var path: [ProcessID] = []
   /// Milliseconds; 0 while no duration is known.
   private(set) var length = 0
-  /// What the path is in the scene.
+  /// The path in the current scene.
   private(set) var highlight = Highlight()
   private var computedAt: Int?
   private var isFinal = false
@@ -40,9 +40,9 @@ struct CriticalState: Equatable {
   private mutating func find(_ run: RunState, now: Int) {
     let means = run.stages.map(\.meanMilliseconds)
     let known = means.compactMap { $0 }
-    let usual = known.isEmpty ? 1 : max(1, known.reduce(0, +) / known.count)
+    let typical = known.isEmpty ? 1 : max(1, known.reduce(0, +) / known.count)
     let found = run.workflow.criticalPath(run.graph) { process in
-      let mean = means[run.graph.stageOf[process.index]] ?? usual
+      let mean = means[run.graph.stageOf[process.index]] ?? typical
       return Double(Self.duration(run.processes[process.index], mean: mean, now: now))
     }
     path = found.processes

@@ -2,7 +2,7 @@ internal import Engine
 import HumanText
 internal import Workflow
 
-/// What the keys of the graph mean.
+/// The actions of the graph's keys.
 enum GraphAction: String, CaseIterable, Sendable {
   case fold, all, farther, nearer, tasks, nextTrouble, previousTrouble, nextFound, previousFound
   case hold, critical, follow, zoomIn, zoomOut, centre, panLeft, panRight
@@ -13,7 +13,7 @@ extension Model {
   var isLayered: Bool { focus == .graph && arrangement.isFull }
 
   /// The area inside the graph's border.
-  var graphRoom: Size {
+  var graphSize: Size {
     let area = (layout.panes[.graph] ?? layout.body).inset()
     return Size(columns: area.columns, rows: max(1, area.rows))
   }
@@ -100,7 +100,7 @@ extension GraphPane: PaneContent {
       return hidden(model)
     case .graph(.hold):
       return model.graph.processes(model.run).isEmpty
-        ? "no process to hold" : model.closedObjection(mends: true)
+        ? "no process to hold" : model.closedObjection(restartsEngine: true)
     case .graph(.nearer):
       return pane.scope.neighbourhood == nil ? "everything is shown: o shows only neighbours" : nil
     case .graph(.zoomIn), .graph(.zoomOut), .graph(.centre), .graph(.panLeft), .graph(.panRight):
@@ -135,8 +135,8 @@ extension GraphPane: PaneContent {
 
   private static func perform(_ move: Action.Move, on model: inout Model) -> [Effect]? {
     model.graph.follows = false
-    let (run, room) = (model.run, model.graphRoom)
-    let rows = rows(of: move, page: room.rows)
+    let (run, available) = (model.run, model.graphSize)
+    let rows = rows(of: move, page: available.rows)
     switch move {
     case .left, .right:
       guard model.isLayered else { return nil }
@@ -172,7 +172,7 @@ extension GraphPane: PaneContent {
   }
 
   private static func perform(_ action: GraphAction, on model: inout Model) {
-    let half = model.graphRoom.columns / 2
+    let half = model.graphSize.columns / 2
     switch action {
     case .hold: break
     case .fold: if let stage = model.graph.foldable(model.run) { model.graph.fold(stage) }
@@ -184,8 +184,8 @@ extension GraphPane: PaneContent {
     case .previousTrouble: seekTrouble(-1, &model)
     case .nextFound: seekFound(1, &model)
     case .previousFound: seekFound(-1, &model)
-    case .critical where model.isLayered: model.graph.criticalInDrawing.toggle()
-    case .critical: model.graph.criticalInRows.toggle()
+    case .critical where model.isLayered: model.graph.showsCriticalInDrawing.toggle()
+    case .critical: model.graph.showsCriticalInRows.toggle()
     case .follow: model.graph.follows.toggle()
     case .zoomIn: model.graph.zoom(by: 1)
     case .zoomOut: model.graph.zoom(by: -1)
@@ -231,7 +231,7 @@ extension GraphPane: PaneContent {
   private static func seekFound(_ steps: Int, _ model: inout Model) {
     let (run, pane) = (model.run, model.graph)
     if !model.graph.seek(steps, run, where: { pane.isFound($0, run) }) {
-      model.say("no name contains \(pane.search.displayName)")
+      model.showMessage("no name contains \(pane.search.displayName)")
     }
   }
 
@@ -250,7 +250,7 @@ extension GraphPane: PaneContent {
     return []
   }
 
-  // MARK: The rest of the shell's calls
+  // MARK: Other calls from the shell
 
   static func subjects(_ model: Model) -> [FiringID]? {
     isCursorShown(model) ? model.graph.subjects : []
@@ -273,7 +273,7 @@ extension GraphPane: PaneContent {
     if model.isLayered {
       model.graph.layered?.pan(columns: 0, rows: rows)
     } else {
-      model.graph.pan(by: rows, height: model.graphRoom.rows, model.run)
+      model.graph.pan(by: rows, height: model.graphSize.rows, model.run)
     }
   }
 
@@ -303,7 +303,7 @@ extension GraphPane: PaneContent {
   static func refresh(_ model: inout Model) -> [Effect] {
     guard model.layout.panes[.graph] != nil else { return [] }
     model.graph.refresh(
-      model.run, inside: model.graphRoom, isLayered: model.isLayered, ascii: model.theme.ascii,
+      model.run, inside: model.graphSize, isLayered: model.isLayered, ascii: model.theme.ascii,
       now: model.now)
     if model.focus == .graph { model.graph.refreshSubjects(model.run) }
     return []

@@ -25,16 +25,16 @@ extension GraphPane {
   }
 
   private func nearest(below node: Int, _ drawing: LayeredDrawing) -> Int? {
-    let given = scene.graph.outputs[node].map { scene.graph.nets[$0] }
-    let targets = given.filter { !$0.kind.leadsBack }.flatMap(\.targets)
+    let outputs = scene.graph.outputs[node].map { scene.graph.nets[$0] }
+    let targets = outputs.filter { !$0.kind.leadsBack }.flatMap(\.targets)
     let layer = targets.map { scene.graph.layers[$0] }.min() ?? scene.graph.layers[node] + 1
     let near = targets.filter { scene.graph.layers[$0] == layer }
     return closest(near.isEmpty ? drawing.layers[guarding: layer] ?? [] : near, to: node, drawing)
   }
 
   private func nearest(above node: Int, _ drawing: LayeredDrawing) -> Int? {
-    let got = scene.graph.inputs[node].map { scene.graph.nets[$0] }
-    let sources = got.filter { !$0.kind.leadsBack }.flatMap(\.sources)
+    let inputs = scene.graph.inputs[node].map { scene.graph.nets[$0] }
+    let sources = inputs.filter { !$0.kind.leadsBack }.flatMap(\.sources)
     let layer = sources.map { scene.graph.layers[$0] }.max() ?? scene.graph.layers[node] - 1
     let near = sources.filter { scene.graph.layers[$0] == layer }
     return closest(near.isEmpty ? drawing.layers[guarding: layer] ?? [] : near, to: node, drawing)
@@ -47,7 +47,7 @@ extension GraphPane {
     }
   }
 
-  // MARK: Looking for something
+  // MARK: Searching
 
   /// Moves to the next row, cyclically, whose node matches.
   mutating func seek(_ steps: Int, _ run: RunState, where fits: (NodeGraph.Node) -> Bool) -> Bool {

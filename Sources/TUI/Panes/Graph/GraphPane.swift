@@ -14,14 +14,15 @@ struct GraphPane {
   var follows = false
   /// Whether the critical path is highlighted: by default in the drawing, on request in the
   /// list.
-  var criticalInDrawing = true
-  var criticalInRows = false
+  var showsCriticalInDrawing = true
+  var showsCriticalInRows = false
   /// The text of the last search.
   var search = ""
 
   private(set) var scene: GraphScene
   private(set) var rails: Rails
-  /// The visible part of the list, in lines. If there is room, rows have a line between them.
+  /// The visible part of the list, in lines. If the pane is high enough, there is a line between
+  /// rows.
   private(set) var window = ListWindow()
   private(set) var spacing = 1
 
@@ -52,8 +53,8 @@ struct GraphPane {
   mutating func arrange(as former: GraphPane) {
     zoom = former.zoom
     follows = former.follows
-    criticalInDrawing = former.criticalInDrawing
-    criticalInRows = former.criticalInRows
+    showsCriticalInDrawing = former.showsCriticalInDrawing
+    showsCriticalInRows = former.showsCriticalInRows
   }
 
   // MARK: Rows
@@ -83,7 +84,8 @@ struct GraphPane {
     return []
   }
 
-  /// What is drawn: in the drawing, an open stage stays one box, with a cell for each process.
+  /// The scope that is drawn. In the layered drawing, an open stage stays one box, with a cell for
+  /// each process.
   private func drawnScope(isLayered: Bool) -> GraphScope {
     guard isLayered, !opened.isEmpty else { return scope }
     var scope = scope
@@ -107,7 +109,7 @@ struct GraphPane {
 
   /// The size that shows all rows with names, bars and figures. Constant for the nodes that are
   /// shown: lanes get a fixed share.
-  var wanted: Size {
+  var preferredSize: Size {
     Size(columns: 6 + nameColumns + 22, rows: min(200, scene.items.count * 2))
   }
 
@@ -116,7 +118,7 @@ struct GraphPane {
 
   mutating func refreshSubjects(_ run: RunState) { chosen.refresh(cursor, run) }
 
-  // MARK: Keeping up
+  // MARK: Updates
 
   /// Updates the scene and its drawing.
   mutating func refresh(_ run: RunState, inside: Size, isLayered: Bool, ascii: Bool, now: Int) {
@@ -129,11 +131,13 @@ struct GraphPane {
     if follows { follow(run) }
     cursor = valid(cursor, run)
     if isLayered { cells.refresh(opened, run) }
-    if isLayered { settleDrawing(run, inside, ascii) } else { settleRows(run, inside, ascii) }
-    if isLayered ? criticalInDrawing : criticalInRows { critical.refresh(run, scene, now: now) }
+    if isLayered { layOutDrawing(run, inside, ascii) } else { layOutRows(run, inside, ascii) }
+    if isLayered ? showsCriticalInDrawing : showsCriticalInRows {
+      critical.refresh(run, scene, now: now)
+    }
   }
 
-  private mutating func settleRows(_ run: RunState, _ inside: Size, _ ascii: Bool) {
+  private mutating func layOutRows(_ run: RunState, _ inside: Size, _ ascii: Bool) {
     // Lanes take at most a third of the pane.
     let limit = min(max(4, inside.columns / 8), 12)
     if laneLimit != limit {
@@ -145,7 +149,7 @@ struct GraphPane {
     window.place(cursor: row(run) * spacing, count: count * spacing, height: inside.rows)
   }
 
-  private mutating func settleDrawing(_ run: RunState, _ inside: Size, _ ascii: Bool) {
+  private mutating func layOutDrawing(_ run: RunState, _ inside: Size, _ ascii: Bool) {
     layered?.resize(inside)
     if layered == nil || layered?.asked != zoom || layered?.ascii != ascii
       || layered?.opened != opened
@@ -176,7 +180,8 @@ struct GraphPane {
 
   // MARK: The action
 
-  /// Stays where something runs; otherwise moves to the first row with a running task.
+  /// Follows running tasks: if nothing runs in the cursor's row, moves to the first row with a
+  /// running task.
   private mutating func follow(_ run: RunState) {
     func runs(_ node: NodeGraph.Node) -> Bool {
       NodeFigures(node, run).counts[.running] > 0

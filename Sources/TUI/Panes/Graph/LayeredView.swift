@@ -34,7 +34,7 @@ struct LayeredView {
     inner = area.inset()
     graph = model.graph.scene.graph
     chosen = model.graph.scene.place(of: model.graph.cursor, model.run.graph)
-    critical = model.graph.criticalInDrawing ? model.graph.critical.highlight : Highlight()
+    critical = model.graph.showsCriticalInDrawing ? model.graph.critical.highlight : Highlight()
   }
 
   /// Converts a canvas position to the screen.

@@ -21,17 +21,17 @@ struct NodeBox {
   private let cells: [StageCells.Cell]
   private let height: Int
   /// Neighbours that are not drawn.
-  private let hidden: GraphScene.Hidden
+  private let hidden: GraphScene.HiddenNeighbours
 
   init(
     _ model: Model, _ node: NodeGraph.Node, zoom: GraphPane.Zoom, size: Size, isChosen: Bool,
-    isCritical: Bool, feedsItself: Bool, hidden: GraphScene.Hidden = .init()
+    isCritical: Bool, feedsItself: Bool, hidden: GraphScene.HiddenNeighbours = .init()
   ) {
     self.model = model
     self.node = node
     self.hidden = hidden
     if case .stage(let stage) = node { cells = model.graph.cells[stage] } else { cells = [] }
-    // In one row there is no room for cells.
+    // A box of one row shows no cells.
     self.zoom = cells.isEmpty || zoom != .names ? zoom : .boxes
     (width, height) = (size.columns, size.rows)
     self.isChosen = isChosen
@@ -84,7 +84,7 @@ struct NodeBox {
     }
   }
 
-  /// How many neighbours are left out, before and after the box: `◂ 3` and `2 ▸`.
+  /// How many neighbours are hidden, before and after the box: `◂ 3` and `2 ▸`.
   private func drawHidden(on buffer: inout CellBuffer) {
     let (before, after) = theme.hidden(hidden)
     if !before.isEmpty {
@@ -148,8 +148,8 @@ struct NodeBox {
     let symbol = NodeText.symbol(node, model.run, ascii: theme.ascii)
     let loop = feedsItself ? (theme.ascii ? "@" : "↺") : ""
     let marks = [symbol, loop].filter { !$0.isEmpty }.joined(separator: " ")
-    let room = width - 6 - (marks.isEmpty ? 0 : DisplayWidth.of(marks) + 1)
-    name = Truncation.middle(name, room, ellipsis: theme.ellipsis)
+    let available = width - 6 - (marks.isEmpty ? 0 : DisplayWidth.of(marks) + 1)
+    name = Truncation.middle(name, available, ellipsis: theme.ellipsis)
     var style = isCritical ? theme.strong : figures.appearance == .waiting ? theme.dim : .plain
     if isChosen { style = theme.chosen }
     var line = Line(" \(name) ", style)
@@ -159,20 +159,20 @@ struct NodeBox {
 
   private func content() -> Line {
     var line = Line(theme.glyph(figures.appearance) + " ", theme.style(figures.appearance))
-    if let words = figures.words(model) {
+    if let words = figures.text(model) {
       line.append(words, figures.appearance == .waiting ? theme.dim : .plain)
       return line
     }
     let counts = figures.counts
     let text = "\(counts.done)/\(counts.total)"
-    let room = width - 4 - 2 - 1 - DisplayWidth.of(text)
-    let trouble = zoom == .boxes ? theme.troubles(counts, columns: room - leastBar) : Line()
-    let bar = room - trouble.width
+    let available = width - 4 - 2 - 1 - DisplayWidth.of(text)
+    let attention = zoom == .boxes ? theme.attention(counts, columns: available - leastBar) : Line()
+    let bar = available - attention.width
     line.append(
       ProgressBar.line(
         done: counts.done, active: counts[.running], failed: counts.needingAttention,
         total: counts.total, columns: max(0, bar), theme: theme))
-    line.append(trouble)
+    line.append(attention)
     line.append(" " + text, figures.appearance == .waiting ? theme.dim : .plain)
     return line
   }
@@ -208,7 +208,7 @@ struct NodeBox {
     return line.width > 0 ? line : Line(expectation, theme.dim)
   }
 
-  /// What a node waits for, else its number of tasks, while nothing else is known.
+  /// The text of a node without progress: what it waits for, else its number of tasks.
   private var expectation: String {
     if figures.appearance == .waiting, let first = NodeText.process(node, model.run),
       let text = WaitText.text(model, FiringID(first, 1))
@@ -232,7 +232,7 @@ struct NodeBox {
       columns: width - 2)
     var column = 1
     let rest = width - 2 - widths.reduce(0, +)
-    let parts = zip([BoxFill.done, .failed, .running, .rest], widths + [rest])
+    let parts = zip([BoxFill.done, .failed, .running, .remaining], widths + [rest])
     for (part, columns) in parts {
       let place = Rectangle(column: column, row: 0, columns: columns, rows: 1)
       buffer.restyle(place) { style, _ in
@@ -248,12 +248,12 @@ struct NodeBox {
     var line = Line(edges.0, borderStyle)
     line.append(" ")
     line.append(theme.glyph(figures.appearance) + " ", theme.style(figures.appearance))
-    let many = figures.words(model) == nil ? "\(figures.counts.done)/\(figures.counts.total)" : ""
-    let room = width - 6 - (many.isEmpty ? 0 : DisplayWidth.of(many) + 1)
+    let many = figures.text(model) == nil ? "\(figures.counts.done)/\(figures.counts.total)" : ""
+    let available = width - 6 - (many.isEmpty ? 0 : DisplayWidth.of(many) + 1)
     var style = figures.appearance == .waiting && !isCritical ? theme.dim : .plain
     if isChosen { style = theme.chosen }
     let name = NodeText.name(node, model.run)
-    line.append(Truncation.middle(name, max(1, room), ellipsis: theme.ellipsis), style)
+    line.append(Truncation.middle(name, max(1, available), ellipsis: theme.ellipsis), style)
     line.pad(to: width - 2 - DisplayWidth.of(many))
     line.append(many + " ", theme.dim)
     line.append(edges.1, borderStyle)

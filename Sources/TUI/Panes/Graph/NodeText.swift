@@ -75,8 +75,8 @@ struct NodeFigures: Equatable {
       && processes.allSatisfy(run.heldProcesses.contains)
   }
 
-  /// For a single task, its state and duration; for none, that there is none.
-  func words(_ model: Model) -> String? {
+  /// The state and duration of a single task, or that there is no task; `nil` for several tasks.
+  func text(_ model: Model) -> String? {
     if counts.total == 0 { return "no tasks" }
     guard let task else { return nil }
     guard let record = model.run.task(task), let attempt = record.lastAttempt else {
@@ -98,12 +98,12 @@ struct NodeFigures: Equatable {
 /// tasks have a rate.
 struct StageRates {
   private var meters: [Int: RateMeter] = [:]
-  private static let least = 8
+  private static let minimum = 8
 
   mutating func handle(_ event: RunEvent, _ run: RunState) {
     guard case .jobFinished(let attempt, .succeeded, _, _) = event.change,
       let stage = run.graph.stageOf[guarding: attempt.firing.process.index],
-      run.stages[stage].counts.total >= Self.least
+      run.stages[stage].counts.total >= Self.minimum
     else { return }
     meters[stage, default: RateMeter()].count(at: event.time)
   }

@@ -58,7 +58,7 @@ struct RailsView {
 
     init(_ model: Model, width: Int) {
       let (run, pane) = (model.run, model.graph)
-      // Room for the numbers of neighbours that are left out.
+      // Columns for the numbers of hidden neighbours.
       let width = width - Self.hiddenColumns(pane, model.theme)
       lanes = 1 + pane.rails.laneCount * 2
       let names = pane.scene.items.prefix(500).map { item in
@@ -73,15 +73,15 @@ struct RailsView {
         return
       }
       // The number of firings may be large or unknown.
-      let most =
+      let maximum =
         zip(run.graph.stages, run.stages)
         .map { max($0.processes.count, $1.counts.total) }.max() ?? 1
-      figures = 2 * "\(most)".utf8.count + 2
-      let room = width - lanes - 2 - figures
+      figures = 2 * "\(maximum)".utf8.count + 2
+      let available = width - lanes - 2 - figures
       // Names and the number of failures come before bars and means.
-      failed = room >= 14 ? "\(most)".utf8.count + 3 : 0
-      name = max(6, min(widest, room - failed))
-      let rest = max(0, room - failed - name)
+      failed = available >= 14 ? "\(maximum)".utf8.count + 3 : 0
+      name = max(6, min(widest, available - failed))
+      let rest = max(0, available - failed - name)
       mean = rest >= 14 ? 8 : 0
       rate = rest - mean >= 22 ? 9 : 0
       let columns = min(36, rest - mean - rate)
@@ -90,7 +90,7 @@ struct RailsView {
       bar = largest > 0 ? min(largest, columns) : columns
     }
 
-    /// What the numbers of neighbours that are left out take.
+    /// The columns that the numbers of hidden neighbours take.
     private static func hiddenColumns(_ pane: GraphPane, _ theme: Theme) -> Int {
       pane.scene.hidden.prefix(500).map { hidden in
         let (before, after) = theme.hidden(hidden)
@@ -109,7 +109,7 @@ struct RailsView {
     if case .heading = item { line = heading(row) }
     line.pad(to: columns.lanes)
     append(name: node, figures.appearance, to: &line)
-    if let words = figures.words(model), case .process = node {
+    if let words = figures.text(model), case .process = node {
       line.append(" " + words, theme.listStyle(figures.appearance).plain)
     } else {
       append(figures, node, to: &line)
@@ -121,7 +121,7 @@ struct RailsView {
     return line
   }
 
-  /// An open stage has no node: a mark stands right of the passing lanes.
+  /// An open stage has no node of its own: the mark is to the right of the passing lanes.
   private func heading(_ row: Int) -> Line {
     let cells = pane.rails.lanes(row)
     var line = lanes(cells, appearance: .waiting)
@@ -133,11 +133,11 @@ struct RailsView {
   private func append(name node: NodeGraph.Node, _ appearance: TaskAppearance, to line: inout Line)
   {
     let symbol = NodeText.symbol(node, model.run, ascii: theme.ascii)
-    let room = columns.name - (symbol.isEmpty ? 0 : DisplayWidth.of(symbol) + 1)
+    let available = columns.name - (symbol.isEmpty ? 0 : DisplayWidth.of(symbol) + 1)
     let end = line.width + columns.name
     let style = appearance == .waiting ? theme.dim : .plain
     let name = NodeText.name(node, model.run)
-    line.append(Truncation.middle(name, room, ellipsis: theme.ellipsis), style)
+    line.append(Truncation.middle(name, available, ellipsis: theme.ellipsis), style)
     if !symbol.isEmpty { line.append(" " + symbol, theme.dim) }
     line.pad(to: end)
     line.append(" ")
@@ -152,10 +152,10 @@ struct RailsView {
     line.append(" ")
     append(bar: node, counts, to: &line)
     column("\(counts.done)/\(counts.total)", columns.figures, calm)
-    let trouble = theme.troubles(counts, columns: columns.failed)
-    if trouble.width <= columns.failed {
-      line.pad(to: line.width + columns.failed - trouble.width)
-      line.append(trouble)
+    let attention = theme.attention(counts, columns: columns.failed)
+    if attention.width <= columns.failed {
+      line.pad(to: line.width + columns.failed - attention.width)
+      line.append(attention)
     }
     let mean = figures.meanMilliseconds.map { Formats.mean(milliseconds: Double($0)) } ?? ""
     column(mean, columns.mean, theme.dim)
@@ -164,7 +164,7 @@ struct RailsView {
     column(rate.map { Formats.rate(perSecond: $0) } ?? "", columns.rate, theme.dim)
   }
 
-  /// The tasks of a stage as cells if there is room for each, else a bar.
+  /// The tasks of a stage: one cell for each if they fit, else a bar.
   private func append(bar node: NodeGraph.Node, _ counts: TaskCounts, to line: inout Line) {
     let end = line.width + columns.bar
     if case .stage(let stage) = node, counts.total <= columns.bar,
@@ -209,7 +209,7 @@ struct RailsView {
   private func tone(of net: Int32) -> LineTone {
     guard net >= 0 else { return .plain }
     let graph = pane.scene.graph
-    if pane.criticalInRows, pane.critical.highlight.parts[Int(net)] != nil { return .critical }
+    if pane.showsCriticalInRows, pane.critical.highlight.parts[Int(net)] != nil { return .critical }
     if let chosen, model.focus == .graph,
       graph.nets[Int(net)].sources.binaryContains(chosen)
         || graph.nets[Int(net)].targets.binaryContains(chosen)
@@ -222,7 +222,7 @@ struct RailsView {
 
 extension Theme {
   /// `◂ 3` and `2 ▸`; empty for none.
-  func hidden(_ hidden: GraphScene.Hidden) -> (before: String, after: String) {
+  func hidden(_ hidden: GraphScene.HiddenNeighbours) -> (before: String, after: String) {
     (
       hidden.before > 0 ? "\(ascii ? "<" : "◂") \(hidden.before)" : "",
       hidden.after > 0 ? "\(hidden.after) \(ascii ? ">" : "▸")" : ""

@@ -1,14 +1,15 @@
 internal import Engine
 internal import Workflow
 
-/// The processes of open stages as cells of their boxes: one for each process; of a stage with
-/// more than 40, a heat map, whose cells stand for several. Computed once for each state.
+/// The processes of open stages as cells of their boxes: one cell for each process. A stage with
+/// more than 40 processes has a heat map, in which a cell represents several. Computed once for
+/// each state.
 struct StageCells: Equatable {
   struct Cell: Equatable {
     var appearance: TaskAppearance
     /// How much of it is done, from 0 to 1.
     var done: Double
-    /// How many processes it stands for.
+    /// How many processes it represents.
     var count: Int
   }
 
@@ -78,10 +79,11 @@ extension Theme {
     appearance == .succeeded && !ascii && colors != .none ? "■" : glyph(appearance)
   }
 
-  /// A process as its sign; several as a shade of how much is done, unless one needs attention.
+  /// The glyph of a process. For several processes, a shade of their progress, unless one needs
+  /// attention.
   func symbol(_ cell: StageCells.Cell) -> String {
-    let isTrouble = [.failed, .lost, .cancelled].contains(cell.appearance)
-    if cell.count == 1 || isTrouble || cell.done == 0 { return glyph(cell.appearance) }
+    let isFailure = [.failed, .lost, .cancelled].contains(cell.appearance)
+    if cell.count == 1 || isFailure || cell.done == 0 { return glyph(cell.appearance) }
     return shade(cell.done * 0.99)
   }
 }

@@ -16,15 +16,15 @@ struct ComparedLines {
     texts = Set(
       (range.isEmpty ? 0..<0 : range).compactMap { index in
         viewport.book.store[viewport.line(at: index)].map { row in
-          Self.essence(of: viewport.book.styles.line(row.bytes).text)
+          Self.withoutTimes(of: viewport.book.styles.line(row.bytes).text)
         }
       })
   }
 
-  func contains(_ text: String) -> Bool { texts.contains(Self.essence(of: text)) }
+  func contains(_ text: String) -> Bool { texts.contains(Self.withoutTimes(of: text)) }
 
   /// The words of a line without times and dates: `12:03:11`, `[2024-05-01T12:03:11.5Z]`, `3.1s`.
-  static func essence(of line: String) -> String {
+  static func withoutTimes(of line: String) -> String {
     line.split(separator: " ").filter { !isTime($0.utf8) }.joined(separator: " ")
   }
 

@@ -1,6 +1,6 @@
 /// Finds the first error in a log.
 enum FirstError {
-  private static let words = [
+  private static let errorWords = [
     "error", "fatal", "exception", "traceback", "panic", "segmentation fault", "failed", "cannot ",
     "no such file", "permission denied", "killed", "abort",
   ].map { ByteFinder($0, foldsCase: true) }
@@ -8,17 +8,17 @@ enum FirstError {
   /// The first line with a word for an error, else the first line of standard error. `after` a
   /// line, only lines with such a word.
   static func find(in store: LogStore, after line: Int? = nil) -> Int? {
-    var spoken: Int?
-    var written: Int?
+    var errorLine: Int?
+    var standardErrorLine: Int?
     let start = line.map { max(store.first, $0 + 1) } ?? store.first
     guard start < store.end else { return nil }
     _ = store.visit(start..<store.end) { number, entry, bytes in
-      if entry.kind == .error, written == nil { written = number }
+      if entry.kind == .error, standardErrorLine == nil { standardErrorLine = number }
       guard entry.kind == .error || entry.kind == .output else { return true }
-      if isError(bytes, entry.traits) { spoken = number }
-      return spoken == nil
+      if isError(bytes, entry.traits) { errorLine = number }
+      return errorLine == nil
     }
-    return line == nil ? spoken ?? written : spoken
+    return line == nil ? errorLine ?? standardErrorLine : errorLine
   }
 
   private static func isError(
@@ -29,6 +29,6 @@ enum FirstError {
   }
 
   private static func isError(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-    words.contains { $0.find(in: bytes) != nil }
+    errorWords.contains { $0.find(in: bytes) != nil }
   }
 }

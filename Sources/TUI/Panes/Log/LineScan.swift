@@ -15,7 +15,7 @@ struct LineScan {
   }
 
   let criteria: Criteria
-  /// Numbers of matching lines, ascending; those before `head` are forgotten.
+  /// Numbers of matching lines, ascending. Elements before `head` are discarded.
   private var numbers: [Int] = []
   private var head = 0
   /// The next line to check.
@@ -34,7 +34,7 @@ struct LineScan {
 
   /// Checks further lines, up to a number of bytes.
   mutating func advance(_ store: LogStore, budget: Int) {
-    forget(before: store.first)
+    discard(before: store.first)
     let criteria = criteria
     let costs = criteria.patterns.contains(where: \.isRegex) ? 64 : 1
     var left = budget
@@ -54,7 +54,7 @@ struct LineScan {
 
   func contains(_ number: Int) -> Bool { self[index(notBefore: number)] == number }
 
-  private mutating func forget(before first: Int) {
+  private mutating func discard(before first: Int) {
     head += index(notBefore: first)
     next = max(next, first)
     guard head > 1024, head > numbers.count / 2 else { return }

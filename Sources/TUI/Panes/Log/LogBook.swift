@@ -92,7 +92,7 @@ struct LogBook {
       droppedLines += chunk.droppedLines
       let stream = chunk.stream == .standardError ? 1 : 0
       let wasCut = cut(stream, of: source, at: chunk.time)
-      // A leading line feed belongs to the line that was cut.
+      // A line feed at the beginning ends the line that was cut.
       if wasCut, chunk.bytes.first == 0x0A { chunk.bytes.removeFirst() }
       store.append(.dropped, source: source, time: chunk.time, count: chunk.droppedLines)
     }
@@ -119,7 +119,7 @@ struct LogBook {
       bytes.removeFirst(end + 1)
       open[source]?.isRefusing[stream] = false
     }
-    // Moved out so that it is changed in place.
+    // Moved out of the dictionary, so that it is not copied by the change.
     guard var state = open.removeValue(forKey: source) else { return }
     let kind = stream == 0 ? LogStore.Kind.output : .error
     state.parsers[stream].feed(bytes, &styles) { bytes, traits in
@@ -134,14 +134,15 @@ struct LogBook {
   private mutating func cut(_ stream: Int, of source: Int, at time: Int) -> Bool {
     guard var state = open.removeValue(forKey: source) else { return false }
     let kind = stream == 0 ? LogStore.Kind.output : .error
-    let wasThere = state.parsers[stream].cut { bytes, traits in
+    let hadLine = state.parsers[stream].cut { bytes, traits in
       store.append(kind, source: source, time: time, bytes, traits)
     }
     open[source] = state
-    return wasThere
+    return hadLine
   }
 
-  /// Whether there is room, or the oldest lines are not being read.
+  /// Whether another chunk may be added: the store is not full, or the user is not reading its
+  /// oldest lines.
   private func mayGrow(_ pinned: Int?) -> Bool {
     guard let pinned, store.byteCount >= byteLimit else { return true }
     return pinned >= store.first + LogStore.blockLines

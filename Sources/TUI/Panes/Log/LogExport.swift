@@ -61,7 +61,7 @@ enum LogExport {
     let name: String
     switch model.log.target {
     case .nothing: name = "log"
-    case .attempt(let attempt), .beside(_, let attempt):
+    case .attempt(let attempt), .sideBySide(_, let attempt):
       let number = attempt.number > 1 ? ".\(attempt.number)" : ""
       name = model.run.label(attempt.firing) + number
     case .stage(let index): name = model.run.graph.stages[index].name

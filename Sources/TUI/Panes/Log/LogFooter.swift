@@ -1,7 +1,7 @@
 import HumanText
 internal import Workflow
 
-/// Remarks about what is not visible, on the lower border of the log.
+/// Notes about lines that are not visible, on the lower border of the log.
 enum LogFooter {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     let theme = model.theme

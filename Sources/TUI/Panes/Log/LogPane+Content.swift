@@ -18,7 +18,7 @@ extension LogPane: PaneContent {
       notes = [model.run.label(attempt.firing)]
       let count = model.run.task(attempt.firing)?.attemptCount ?? 1
       if count > 1 { notes.append("attempt \(attempt.number) of \(count)") }
-    case .beside(let one, let two):
+    case .sideBySide(let one, let two):
       notes = [model.run.label(two.firing), "attempts \(one.number) and \(two.number)"]
     case .stage(let index):
       notes = ["stage \(model.run.graph.stages[index].name.displayName)", tasks(log)]
@@ -51,10 +51,11 @@ extension LogPane: PaneContent {
     model.eachLog { viewport, view in viewport.scrollToTop(view) }
   }
 
-  /// Shows the output of the selected task's last attempt, or what the user has chosen.
+  /// Shows the output of the selected task's last attempt, or of the target that the user has
+  /// chosen.
   static func refresh(_ model: inout Model) -> [Effect] {
     var effects: [Effect] = []
-    let target = model.wantedLog
+    let target = model.logTarget
     if target != model.log.target || model.log.mustReload {
       if model.log.mustReload { effects.append(.world(.followLogs(.attempts([])))) }
       model.log.mustReload = false
@@ -68,8 +69,8 @@ extension LogPane: PaneContent {
 }
 
 extension Model {
-  /// Which output to show.
-  fileprivate var wantedLog: LogTarget {
+  /// The output to show.
+  fileprivate var logTarget: LogTarget {
     switch log.extent {
     case .stage(let index): return .stage(index)
     case .run: return .run
@@ -77,15 +78,15 @@ extension Model {
     }
     guard let selected, let last = run.lastAttempt(of: selected) else { return .nothing }
     let chosen = log.chosen.flatMap { $0.firing == selected ? $0 : nil }
-    let pointed = pointed.flatMap { $0.firing == selected ? $0 : nil }
-    let attempt = chosen ?? pointed ?? last
-    guard log.isBeside else { return .attempt(attempt) }
+    let pointedAttempt = pointedAttempt.flatMap { $0.firing == selected ? $0 : nil }
+    let attempt = chosen ?? pointedAttempt ?? last
+    guard log.isSideBySide else { return .attempt(attempt) }
     let numbers = run.task(selected)?.attempts.map(\.number) ?? []
     guard let place = numbers.firstIndex(of: attempt.number), numbers.count > 1 else {
       return .attempt(attempt)
     }
     let right = max(1, place)
-    return .beside(
+    return .sideBySide(
       AttemptID(selected, numbers[right - 1]), AttemptID(selected, numbers[right]))
   }
 

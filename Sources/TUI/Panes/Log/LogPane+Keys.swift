@@ -67,16 +67,16 @@ extension LogPane {
     return steps < 0 ? "this is the first attempt" : "this is the last attempt"
   }
 
-  // MARK: Doing it
+  // MARK: Actions
 
   static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
-    if model.log.isBare, let effects = performBare(action, on: &model) { return effects }
+    if model.log.isTextOnly, let effects = performTextOnly(action, on: &model) { return effects }
     switch action {
     case .log(let action): return perform(action, on: &model)
     case .shell(.open): model.openDetail()
     case .shell(.find): return perform(.find, on: &model)
     case .shell(.back):
-      if takeBack(&model) { return [] }
+      if undoLast(&model) { return [] }
       guard !model.arrangement.isFull, model.formerFocus != .log else { return nil }
       model.choose(model.formerFocus)
     default: return nil
@@ -87,12 +87,12 @@ extension LogPane {
   private static func perform(_ action: LogAction, on model: inout Model) -> [Effect] {
     switch action {
     case .follow: model.followLog()
-    case .find, .filter: ask(action, on: &model)
+    case .find, .filter: openPrompt(action, on: &model)
     case .next, .previous: find(forward: action == .next, on: &model)
     case .nextError: goToNextError(&model)
     case .olderAttempt: model.log.chosen = attempt(-1, from: model)
     case .newerAttempt: model.log.chosen = attempt(1, from: model)
-    case .beside: model.log.isBeside.toggle()
+    case .beside: model.log.isSideBySide.toggle()
     case .merge: model.log.extent = nextExtent(model)
     case .streams:
       model.log.settings.streams = model.log.settings.streams.next
@@ -106,7 +106,7 @@ extension LogPane {
     case .page: return [.runProgram(LogExport.programText(model, .pager))]
     case .edit: return [.runProgram(LogExport.programText(model, .editor))]
     case .bare:
-      model.log.isBare = true
+      model.log.isTextOnly = true
       return [.setMouse(false)]
     }
     return []
@@ -114,16 +114,20 @@ extension LogPane {
 
   private static func find(forward: Bool, on model: inout Model) {
     let isAround = model.log.viewport.find(forward: forward, model.logViewSize())
-    if isAround { model.say(forward ? "continued from the beginning" : "continued from the end") }
+    if isAround {
+      model.showMessage(forward ? "continued from the beginning" : "continued from the end")
+    }
   }
 
-  /// After the marked line; at the end, from the beginning again.
+  /// Goes to the next error after the marked line; at the end, starts again from the beginning.
   private static func goToNextError(_ model: inout Model) {
     let store = model.log.viewport.book.store
     let here = model.log.viewport.current
     let next = here.flatMap { FirstError.find(in: store, after: $0) }
-    guard let line = next ?? FirstError.find(in: store) else { return model.say("no error found") }
-    if here != nil, next == nil { model.say("continued from the beginning") }
+    guard let line = next ?? FirstError.find(in: store) else {
+      return model.showMessage("no error found")
+    }
+    if here != nil, next == nil { model.showMessage("continued from the beginning") }
     model.log.viewport.show(line: line, model.logViewSize(), marks: true)
   }
 
@@ -143,22 +147,22 @@ extension LogPane {
     model.log.settings.shift = min(max(0, shift), LogLineParser.maximumColumns)
   }
 
-  private static func copy(_ text: String, _ what: String, on model: inout Model) -> [Effect] {
+  private static func copy(_ text: String, _ name: String, on model: inout Model) -> [Effect] {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
-    model.say("copied \(what): \(lines) \(lines == 1 ? "line" : "lines")")
+    model.showMessage("copied \(name): \(lines) \(lines == 1 ? "line" : "lines")")
     return [.copy(text)]
   }
 
-  /// Escape undoes one thing after the other.
-  private static func takeBack(_ model: inout Model) -> Bool {
+  /// Undoes the latest change of the view, for Escape. Returns whether there was one.
+  private static func undoLast(_ model: inout Model) -> Bool {
     if model.log.settings.search != nil {
       model.log.search(nil, seeks: false)
     } else if model.log.settings.filter != nil || model.log.settings.streams != .both {
       model.log.settings.filter = nil
       model.log.settings.streams = .both
       model.log.apply()
-    } else if model.log.isBeside {
-      model.log.isBeside = false
+    } else if model.log.isSideBySide {
+      model.log.isSideBySide = false
     } else if model.log.extent != .task {
       model.log.extent = .task
     } else if model.log.chosen != nil {
@@ -170,20 +174,20 @@ extension LogPane {
   }
 
   /// In text-only mode, only scrolling is possible; any other key ends the mode.
-  private static func performBare(_ action: Action, on model: inout Model) -> [Effect]? {
+  private static func performTextOnly(_ action: Action, on model: inout Model) -> [Effect]? {
     switch action {
     case .move, .log(.next), .log(.previous), .log(.wrap), .log(.left), .log(.right),
       .log(.follow), .shell(.redraw), .shell(.suspend):
       return nil
     default:
-      model.log.isBare = false
+      model.log.isTextOnly = false
       return [.setMouse(model.mouseIsOn)]
     }
   }
 
   // MARK: Prompts
 
-  private static func ask(_ action: LogAction, on model: inout Model) {
+  private static func openPrompt(_ action: LogAction, on model: inout Model) {
     if action == .find {
       model.log.bookmark = model.log.viewport.bookmark
       model.log.searchBefore = model.log.settings.search
@@ -226,7 +230,7 @@ extension LogPane {
   }
 }
 
-/// What the keys of the log mean.
+/// The actions of the log's keys.
 enum LogAction: String, CaseIterable, Sendable {
   case follow, find, next, previous, filter, nextError
   case olderAttempt, newerAttempt, beside, merge

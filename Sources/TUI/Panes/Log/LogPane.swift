@@ -1,7 +1,7 @@
 internal import Engine
 internal import JobProtocol
 
-/// The log: whose output, which position, how it is shown.
+/// The state of the log pane: the target, the position, the settings.
 struct LogPane {
   /// A merged log instead of the selected task's.
   enum Extent: Equatable {
@@ -14,27 +14,27 @@ struct LogPane {
   var extent = Extent.task
   /// The attempt that the user chose instead of the last one.
   var chosen: AttemptID?
-  var isBeside = false
-  /// Whether only text is on the screen, to be selected with the terminal.
-  var isBare = false
+  var isSideBySide = false
+  /// Whether the screen shows only text, which the user can select with the terminal.
+  var isTextOnly = false
 
   private(set) var target = LogTarget.nothing
-  /// The attempts of the target whose files were asked for.
+  /// The attempts of the target whose files were requested.
   private var readAttempts: [AttemptID] = []
-  /// The log, or the later one of two.
+  /// The log, or the log of the later attempt of two.
   var viewport = LogViewport()
-  /// The earlier one of two.
+  /// The log of the earlier attempt of two.
   var other: LogViewport?
   /// Complete logs that were shown recently; the latest at the end.
-  private var shelf: [(attempt: AttemptID, viewport: LogViewport)] = []
+  private var recentLogs: [(attempt: AttemptID, viewport: LogViewport)] = []
   /// The reader's position when a search began.
   var bookmark: LogViewport.Bookmark?
   var searchBefore: LinePattern?
   /// Whether the followed output must be sent again from its beginning.
   var mustReload = false
 
-  private static let shelfSize = 8
-  private static let shelfBytes = 32 << 20
+  private static let recentLogLimit = 8
+  private static let recentByteLimit = 32 << 20
 
   /// The attempt of the log.
   var attempt: AttemptID? { target.attempt }
@@ -52,9 +52,9 @@ struct LogPane {
     readAttempts = []
     switch target {
     case .attempt(let attempt): (viewport, other) = (handle(attempt), nil)
-    case .beside(let one, let two):
+    case .sideBySide(let one, let two):
       (other, viewport) = (handle(one), handle(two))
-      // Compared from their beginnings.
+      // Two logs are compared from their beginnings.
       other?.stayAtTop()
       viewport.stayAtTop()
     case .nothing: (viewport, other) = (LogViewport(), nil)
@@ -75,7 +75,7 @@ struct LogPane {
     switch target {
     case .nothing: break
     case .attempt(let attempt): if update.attempt == attempt { viewport.handle(update) }
-    case .beside(let one, let two):
+    case .sideBySide(let one, let two):
       if update.attempt == one { other?.handle(update) }
       if update.attempt == two { viewport.handle(update) }
     case .stage, .run: viewport.handle(update)
@@ -86,26 +86,26 @@ struct LogPane {
     let viewports: [(AttemptID, LogViewport)]
     switch target {
     case .attempt(let attempt): viewports = [(attempt, viewport)]
-    case .beside(let one, let two):
+    case .sideBySide(let one, let two):
       viewports = [(two, viewport)] + (other.map { [(one, $0)] } ?? [])
     case .nothing, .stage, .run: viewports = []
     }
     for (attempt, viewport) in viewports where viewport.book.isComplete(attempt) {
-      shelf.removeAll { $0.attempt == attempt }
-      shelf.append((attempt, viewport))
+      recentLogs.removeAll { $0.attempt == attempt }
+      recentLogs.append((attempt, viewport))
     }
-    while shelf.count > Self.shelfSize
-      || shelf.reduce(0, { $0 + $1.viewport.book.store.byteCount }) > Self.shelfBytes
+    while recentLogs.count > Self.recentLogLimit
+      || recentLogs.reduce(0, { $0 + $1.viewport.book.store.byteCount }) > Self.recentByteLimit
     {
-      shelf.removeFirst()
+      recentLogs.removeFirst()
     }
   }
 
   private mutating func handle(_ attempt: AttemptID) -> LogViewport {
-    guard let place = shelf.firstIndex(where: { $0.attempt == attempt }) else {
+    guard let place = recentLogs.firstIndex(where: { $0.attempt == attempt }) else {
       return LogViewport()
     }
-    return shelf.remove(at: place).viewport
+    return recentLogs.remove(at: place).viewport
   }
 
   /// Whether output of the target is still to come.
@@ -129,7 +129,7 @@ struct LogPane {
     return unread
   }
 
-  // MARK: How it is read
+  // MARK: Reading position
 
   /// Applies the settings to the readers.
   mutating func apply() {
@@ -158,7 +158,7 @@ struct LogPane {
   }
 }
 
-/// How the user reads logs; kept when another log is shown.
+/// The settings of the log view; kept when another log is shown.
 struct LogSettings {
   enum Times: CaseIterable {
     case timeOfDay, sinceStart, none

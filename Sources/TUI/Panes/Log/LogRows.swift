@@ -7,7 +7,7 @@ internal import Workflow
 enum LogRows {
   /// Columns before the text.
   static func prefixColumns(_ model: Model) -> Int {
-    if model.log.isBare { return 0 }
+    if model.log.isTextOnly { return 0 }
     return timeColumns(model) + 2 + labelColumns(model)
   }
 
@@ -99,12 +99,12 @@ enum LogRows {
   ) -> Line {
     var line = Line()
     let theme = model.theme
-    if model.log.isBare { return line }
+    if model.log.isTextOnly { return line }
     let columns = timeColumns(model)
     if columns > 0, isFirst { line.append(time(model, viewport, row), theme.dim) }
     line.pad(to: columns)
     line.append(label(model, viewport, row, isFirst: isFirst))
-    // Much of standard error is progress: red is for what is an error.
+    // Much of standard error is progress output, so only error lines are red.
     if isError {
       line.append(theme.errorMark, theme.alarm)
     } else {
@@ -162,13 +162,13 @@ enum LogRows {
 
   /// The text of a row that is a remark; also copied and saved.
   static func remark(_ row: LogStore.Row) -> String {
-    let said = String(decoding: row.bytes, as: UTF8.self)
-    let count = Int(said) ?? 0
+    let text = String(decoding: row.bytes, as: UTF8.self)
+    let count = Int(text) ?? 0
     return switch row.kind {
     case .dropped: "\(Formats.counted(count, "line")) dropped (too fast): see the log file"
     case .missing:
       "\(Formats.counted(count, "piece")) of output removed from Redis: see the log file"
-    default: said.displayName
+    default: text.displayName
     }
   }
 
@@ -199,20 +199,20 @@ enum LogRows {
     case nil: style = theme.dim
     }
     let view = columns - line.width - 2
-    line.append(" \(record.map { words($0, columns: view) } ?? "ended") ", style)
+    line.append(" \(record.map { endText($0, columns: view) } ?? "ended") ", style)
     line.append(
       String(repeating: theme.rule, count: max(0, columns - line.width)), theme.border)
     return line
   }
 
   /// `exit 1 after 2.1 s, max 212 MB, node-a`, as much as fits.
-  static func words(_ attempt: AttemptRecord, columns: Int = .max) -> String {
-    var words = "ended"
+  static func endText(_ attempt: AttemptRecord, columns: Int = .max) -> String {
+    var endText = "ended"
     switch attempt.outcome {
-    case .succeeded: words = "succeeded"
+    case .succeeded: endText = "succeeded"
     // The time follows.
-    case .failed(.timeout): words = "timed out"
-    case .failed(let cause): words = cause.summary.displayName
+    case .failed(.timeout): endText = "timed out"
+    case .failed(let cause): endText = cause.summary.displayName
     case nil: break
     }
     var more: [String] = []
@@ -224,10 +224,10 @@ enum LogRows {
     }
     if let host = attempt.executor?.host { more.append(", \(host.displayName)") }
     for fact in more {
-      guard DisplayWidth.of(words + fact) <= columns else { break }
-      words += fact
+      guard DisplayWidth.of(endText + fact) <= columns else { break }
+      endText += fact
     }
-    return words
+    return endText
   }
 }
 

@@ -85,16 +85,16 @@ struct LogStore {
   /// Discards the oldest lines until the store is within a number of bytes. Keeps the last
   /// block, and the one with the line `pinned`.
   mutating func shrink(to limit: Int, keeping pinned: Int? = nil) {
-    var leaving = 0
-    let most = min(blocks.count - 1, pinned.map { ($0 - first) / Self.blockLines } ?? Int.max)
-    while byteCount > limit, leaving < most {
-      let block = blocks[leaving]
+    var discardedCount = 0
+    let maximum = min(blocks.count - 1, pinned.map { ($0 - first) / Self.blockLines } ?? Int.max)
+    while byteCount > limit, discardedCount < maximum {
+      let block = blocks[discardedCount]
       byteCount -= block.bytes.count + block.entries.count * MemoryLayout<Entry>.stride
-      leaving += 1
+      discardedCount += 1
     }
-    guard leaving > 0 else { return }
-    blocks.removeFirst(leaving)
-    first += leaving * Self.blockLines
+    guard discardedCount > 0 else { return }
+    blocks.removeFirst(discardedCount)
+    first += discardedCount * Self.blockLines
   }
 
   /// A line that is kept.

@@ -1,12 +1,12 @@
 internal import Engine
 internal import Workflow
 
-/// Which output is shown.
+/// The output that the log pane shows.
 enum LogTarget: Equatable {
   case nothing
   case attempt(AttemptID)
   /// An earlier attempt on the left, a later one on the right.
-  case beside(AttemptID, AttemptID)
+  case sideBySide(AttemptID, AttemptID)
   /// The tasks of a stage, by its index.
   case stage(Int)
   case run
@@ -14,14 +14,14 @@ enum LogTarget: Equatable {
   var isMerged: Bool {
     switch self {
     case .stage, .run: true
-    case .nothing, .attempt, .beside: false
+    case .nothing, .attempt, .sideBySide: false
     }
   }
 
   /// The attempt of the log; the later one of two.
   var attempt: AttemptID? {
     switch self {
-    case .attempt(let attempt), .beside(_, let attempt): attempt
+    case .attempt(let attempt), .sideBySide(_, let attempt): attempt
     case .nothing, .stage, .run: nil
     }
   }
@@ -29,7 +29,7 @@ enum LogTarget: Equatable {
   var attempts: [AttemptID] {
     switch self {
     case .attempt(let attempt): [attempt]
-    case .beside(let one, let other): [one, other]
+    case .sideBySide(let one, let other): [one, other]
     case .nothing, .stage, .run: []
     }
   }
@@ -41,7 +41,7 @@ extension LogTarget {
 
   func subscription(_ run: RunState) -> LogSubscription {
     switch self {
-    case .nothing, .attempt, .beside: return .attempts(attempts)
+    case .nothing, .attempt, .sideBySide: return .attempts(attempts)
     case .stage(let index):
       let processes = run.graph.stages[index].processes
       return .processes(Set(processes), backlog: Self.latest(processes, run))

@@ -19,7 +19,7 @@ enum LogView {
       draw(shown, model, in: inner, on: &buffer)
       drawEnding(model, in: inner, below: shown.count, on: &buffer)
     } else if log.other != nil {
-      drawBeside(model, in: area.inset(padding: 1), on: &buffer)
+      drawSideBySide(model, in: area.inset(padding: 1), on: &buffer)
     } else {
       let lines = LogRows.lines(model)
       draw(lines, model, in: area.inset(padding: 1), on: &buffer)
@@ -30,7 +30,7 @@ enum LogView {
   }
 
   /// Text only, without a border.
-  static func drawBare(_ model: Model, on buffer: inout CellBuffer) {
+  static func drawTextOnly(_ model: Model, on buffer: inout CellBuffer) {
     draw(LogRows.lines(model), model, in: model.logArea, on: &buffer)
   }
 
@@ -44,7 +44,7 @@ enum LogView {
     }
   }
 
-  /// What is worth knowing of a run that has ended, in the empty rows below its log.
+  /// The figures of a run that has ended, in the empty rows below its log.
   private static func drawEnding(
     _ model: Model, in area: Rectangle, below row: Int, on buffer: inout CellBuffer
   ) {
@@ -53,7 +53,7 @@ enum LogView {
     let free = area.rows - row - 2
     guard free >= min(2, lines.count) else { return }
     let top = area.row + row + 1
-    let (appearance, words) = HeaderView.standing(model)
+    let (appearance, words) = HeaderView.runState(model)
     var title = Line("the run ", model.theme.dim)
     title.append(String(words.prefix { $0 != "," }), model.theme.style(appearance))
     let place = Rectangle(
@@ -80,10 +80,10 @@ enum LogView {
 
   // MARK: Side by side
 
-  private static func drawBeside(
+  private static func drawSideBySide(
     _ model: Model, in area: Rectangle, on buffer: inout CellBuffer
   ) {
-    guard case .beside(let one, let two) = model.log.target else { return }
+    guard case .sideBySide(let one, let two) = model.log.target else { return }
     // Both have equal width; a remaining column is between them.
     let half = (area.columns - 3) / 2
     let (left, rest) = area.split(columns: half)
@@ -104,7 +104,7 @@ enum LogView {
     let theme = model.theme
     var line = Line("attempt \(attempt.number)", theme.strong)
     guard let record = model.run.record(of: attempt) else { return line }
-    let words = LogRows.words(record, columns: columns - line.width - 2)
+    let words = LogRows.endText(record, columns: columns - line.width - 2)
     switch record.outcome {
     case .succeeded: line.append("  \(words)", theme.good)
     case .failed: line.append("  \(words)", theme.bad)
@@ -118,7 +118,7 @@ enum LogView {
   /// Why a job that failed has no output.
   private static func explanation(_ cause: FailureCause, _ model: Model) -> [Line] {
     let edit = model.keyName(.task(.edit))
-    let (what, todo) =
+    let (failureText, note) =
       switch cause {
       case .notFound(let text), .image(let text), .container(let text),
         .invalidMessage(let text), .refused(let text), .error(let text):
@@ -127,8 +127,8 @@ enum LogView {
       case .lost(let text): (text, "its output is lost with its executor")
       case .exit, .signal, .outOfMemory, .timeout, .cancelled: ("", "it has printed nothing")
       }
-    let lines = what.isEmpty ? [] : [Line(what.displayName, model.theme.bad)]
-    return lines + [Line(todo, model.theme.dim)]
+    let lines = failureText.isEmpty ? [] : [Line(failureText.displayName, model.theme.bad)]
+    return lines + [Line(note, model.theme.dim)]
   }
 
   private static func emptyText(_ model: Model) -> String {

@@ -42,7 +42,7 @@ struct LogViewport {
   private(set) var unfinished: [LogBook.Unfinished] = []
   /// The first visible row; `nil` when following the end.
   private var top: LinePosition?
-  /// Whether to go to the nearest match once it is known.
+  /// Whether to go to the nearest match once the scan has found it.
   private var isSeeking = false
 
   init(_ book: LogBook = LogBook()) { self.book = book }
@@ -112,8 +112,8 @@ struct LogViewport {
     let last = lastTop(view)
     guard let top else { return last }
     let index = index(notBefore: top.line)
-    let isThere = index < count ? line(at: index) == top.line : index < total(view)
-    let part = isThere ? min(top.part, parts(index, view) - 1) : 0
+    let isShown = index < count ? line(at: index) == top.line : index < total(view)
+    let part = isShown ? min(top.part, parts(index, view) - 1) : 0
     return min(RowPosition(index: index, part: part), last)
   }
 

@@ -16,7 +16,7 @@ extension Model {
   mutating func eachLog(_ body: (inout LogViewport, LogViewport.ViewSize) -> Void) {
     let view = logViewSize()
     body(&log.viewport, view)
-    // Moved out so that it is changed in place.
+    // Moved out of the model, so that it is not copied by the change.
     guard var other = log.other else { return }
     let otherView = logViewSize(isOther: true)
     log.other = nil
@@ -26,14 +26,16 @@ extension Model {
 
   /// The area of the lines, without the border.
   var logArea: Rectangle {
-    if log.isBare { return Rectangle(column: 0, row: 0, columns: size.columns, rows: size.rows) }
+    if log.isTextOnly {
+      return Rectangle(column: 0, row: 0, columns: size.columns, rows: size.rows)
+    }
     return (layout.panes[.log] ?? layout.body).inset(padding: 1)
   }
 
   /// How the attempt ended; `nil` if it has not, or if several are merged.
   func logEnding(isOther: Bool = false) -> AttemptRecord? {
     var attempt = log.target.attempt
-    if isOther, case .beside(let one, _) = log.target { attempt = one }
+    if isOther, case .sideBySide(let one, _) = log.target { attempt = one }
     guard let attempt else { return nil }
     return run.record(of: attempt).flatMap { $0.outcome == nil ? nil : $0 }
   }

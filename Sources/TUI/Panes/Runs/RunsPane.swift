@@ -6,10 +6,10 @@ internal import Workflow
 struct RunsPane {
   /// The selected run, by its id.
   fileprivate(set) var cursor = ItemCursor<String>()
-  fileprivate var wasAsked = false
+  fileprivate var wasRequested = false
 }
 
-/// What the keys of the list of runs mean.
+/// The actions of the keys in the list of runs.
 enum RunsAction: String, CaseIterable, Sendable {
   case refresh
 }
@@ -31,7 +31,7 @@ extension RunsPane: PaneContent {
   static func objection(to action: Action, in model: Model) -> String? {
     guard action == .shell(.open) else { return nil }
     guard let entry = model.chosenRun else {
-      return model.runsPane.cursor.isAdrift ? Model.hasLeft : "no run selected"
+      return model.runsPane.cursor.hasLeftList ? Model.hasLeft : "no run selected"
     }
     if entry.run == model.run.info?.run { return "this run is already shown" }
     return entry.canBeShown ? nil : "its Redis does not answer"
@@ -42,11 +42,11 @@ extension RunsPane: PaneContent {
     case .runs(.refresh): return [.world(.listRuns)]
     case .shell(.open):
       if let objection = model.objectionToUnseen() {
-        model.say(objection)
+        model.showMessage(objection)
         return []
       }
       guard let entry = model.chosenRun else { return [] }
-      model.say("opening \(entry.name.displayName) \(entry.shortID.displayName)")
+      model.showMessage("opening \(entry.name.displayName) \(entry.shortID.displayName)")
       return [model.opening(run: entry.run)]
     default: return nil
     }
@@ -87,8 +87,8 @@ extension RunsPane: PaneContent {
     let (runs, height) = (ids(model), listRows(model))
     model.runsPane.cursor.refresh(runs, height: height)
     let isShown = model.layout.panes[.runs] != nil
-    defer { model.runsPane.wasAsked = isShown }
-    return isShown && !model.runsPane.wasAsked ? [.world(.listRuns)] : []
+    defer { model.runsPane.wasRequested = isShown }
+    return isShown && !model.runsPane.wasRequested ? [.world(.listRuns)] : []
   }
 
   // MARK: View
@@ -223,7 +223,7 @@ extension RunsPane: PaneContent {
 
   private static func progress(_ counts: TaskCounts, _ columns: Int, _ theme: Theme) -> String {
     let done = "\(counts.done)/\(counts.total)"
-    return done + theme.troubles(counts, columns: columns - 1 - done.utf8.count).text
+    return done + theme.attention(counts, columns: columns - 1 - done.utf8.count).text
   }
 }
 

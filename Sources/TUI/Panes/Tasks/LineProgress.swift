@@ -1,4 +1,4 @@
-/// The progress that an output line tells: `65%`, `12/40`, `12 of 40`.
+/// The progress in an output line: `65%`, `12/40`, `12 of 40`.
 ///
 /// | line | progress |
 /// |---|---|
@@ -6,7 +6,7 @@
 /// | `12/40 tiles`, `[12/40]`, `12 of 40` | 0.3 |
 /// | `2024/05/01`, `bin/12/40`, `41/40`, `120%` | none |
 enum LineProgress {
-  /// 0 to 1; the last one of the line counts.
+  /// The progress from 0 to 1; the last figure of the line counts.
   static func part(in line: String) -> Double? {
     let bytes = Array(line.utf8.suffix(400))
     var place = bytes.count
@@ -46,7 +46,7 @@ enum LineProgress {
     return next < bytes.count && joins(bytes[next]) ? nil : part / whole
   }
 
-  /// ` of ` between numbers; `place` is its `f`.
+  /// Whether ` of ` is between numbers; `place` is the position of its `f`.
   private static func isOf(_ bytes: [UInt8], _ place: Int) -> Bool {
     place >= 3 && place + 2 < bytes.count && bytes[place - 1] == UInt8(ascii: "o")
       && bytes[place - 2] == UInt8(ascii: " ") && bytes[place + 1] == UInt8(ascii: " ")

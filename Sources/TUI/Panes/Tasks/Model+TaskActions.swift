@@ -48,25 +48,27 @@ extension Model {
 
   /// Why it is possible for none of these tasks.
   func objection(to action: TaskAction, _ subjects: [FiringID]) -> String? {
-    if let closedObjection = closedObjection(mends: action.mends) { return closedObjection }
+    if let closedObjection = closedObjection(restartsEngine: action.restartsEngine) {
+      return closedObjection
+    }
     guard let verb = action.verb else {
       return run.counts.needingAttention == 0
         ? "no failures: nothing to retry" : nil
     }
     guard let first = subjects.first else { return "no task to \(verb.rawValue)" }
     if subjects.contains(where: { run.accepts(verb, $0) }) { return nil }
-    let what =
+    let state =
       subjects.count == 1
       ? "\(run.label(first)) \(TaskRow.appearance(run, first).predicate)"
       : "none of the \(subjects.count) tasks qualifies"
-    return "\(what): only \(verb.applicableTasks) tasks can be \(verb.participle)"
+    return "\(state): only \(verb.applicableTasks) tasks can be \(verb.participle)"
   }
 
   // MARK: Actions
 
-  /// Requests an action for the tasks for which it is possible. Asks first if something would
-  /// be lost or if there is a choice. `scope` decides about a retry.
-  mutating func ask(
+  /// Requests an action for tasks. Opens a question first if something would be lost or if the user
+  /// has a choice. `scope` is that of a retry; `nil` asks for it if it matters.
+  mutating func request(
     _ action: TaskAction, _ tasks: [FiringID], scope: RetryScope? = nil
   ) -> [Effect] {
     let references = tasks.map(\.reference)
@@ -77,10 +79,10 @@ extension Model {
     case .skip: overlay = .question(.tasks(.skip(tasks)))
     case .cancel: overlay = .question(.tasks(.cancel(tasks)))
     case .hold:
-      request(.hold, tasks, "holding \(name(of: tasks))")
+      track(.hold, tasks, "holding \(name(of: tasks))")
       return [.world(.control(.hold(references)))]
     case .release:
-      request(.release, tasks, "releasing \(name(of: tasks))")
+      track(.release, tasks, "releasing \(name(of: tasks))")
       return [.world(.control(.release(references)))]
     }
     return []
@@ -99,21 +101,23 @@ extension Model {
 
   private mutating func retry(_ tasks: [FiringID], _ scope: RetryScope) -> [Effect] {
     let rest = scope == .downstream ? " and all tasks downstream" : ""
-    request(.retry, tasks, "retrying \(name(of: tasks))\(rest)")
+    track(.retry, tasks, "retrying \(name(of: tasks))\(rest)")
     return [.world(.control(.retry(tasks.map(\.reference), scope)))]
   }
 
   /// Retries all failed tasks; if the table is filtered, those that it shows.
   private mutating func retryAll() -> [Effect] {
     guard focus == .tasks, tasks.isFiltered else {
-      let states = run.counts.troubles.map { "\(run.counts[$0]) \(TaskAppearance($0).word)" }
-      say("retrying \(states.joined(separator: ", "))")
+      let states = run.counts.statesNeedingAttention.map {
+        "\(run.counts[$0]) \(TaskAppearance($0).word)"
+      }
+      showMessage("retrying \(states.joined(separator: ", "))")
       taskRequest = TaskRequest(retryOf: run.counts.needingAttention)
       return [.world(.control(.retryAllFailed))]
     }
     let failed = tasks.matchingTasks.filter { run.state(of: $0).needsAttention }
     guard !failed.isEmpty else {
-      say("no failed task is shown (Esc: show all)")
+      showMessage("no failed task is shown (Esc: show all)")
       return []
     }
     return retry(failed)
@@ -125,10 +129,10 @@ extension Model {
   mutating func answer(_ question: TaskQuestion, _ key: Key) -> [Effect]? {
     switch (question, key) {
     case (.cancel(let tasks), .character("y")), (.cancel(let tasks), .character("x")):
-      request(.cancel, tasks, "cancelling \(name(of: tasks))")
+      track(.cancel, tasks, "cancelling \(name(of: tasks))")
       return [.world(.control(.cancel(tasks.map(\.reference))))]
     case (.skip(let tasks), .character("y")), (.skip(let tasks), .character("s")):
-      request(.skip, tasks, "skipping \(name(of: tasks))")
+      track(.skip, tasks, "skipping \(name(of: tasks))")
       return [.world(.control(.skip(tasks.map(\.reference))))]
     case (.retry(let tasks, downstream: 0), .character("y")),
       (.retry(let tasks, downstream: 1...), .character("o")):
@@ -159,16 +163,16 @@ enum TaskQuestion: Equatable {
         [("y", "run again"), ("Esc", "no")]
       )
     case .retry(let tasks, let count):
-      let it = tasks.count == 1 ? "it" : "these"
+      let pronoun = tasks.count == 1 ? "it" : "these"
       let others = count == 1 ? "the task" : "the \(count) tasks"
       return (
         "Run \(model.name(of: tasks)) again?",
-        [("o", "only \(it)"), ("d", "and \(others) downstream"), ("Esc", "no")]
+        [("o", "only \(pronoun)"), ("d", "and \(others) downstream"), ("Esc", "no")]
       )
     }
   }
 
-  /// What has become of the tasks: `mAdd:1 is done`.
+  /// The new state of the tasks, for a question that no longer applies: `mAdd:1 is done`.
   func end(_ run: RunState) -> String {
     let tasks: [FiringID]
     switch self {
@@ -180,7 +184,7 @@ enum TaskQuestion: Equatable {
     return "\(run.label(task)) \(TaskRow.appearance(run, task).predicate)"
   }
 
-  /// Whether the answer no longer matters.
+  /// Whether the question no longer applies.
   func isStale(_ run: RunState) -> Bool {
     switch self {
     case .cancel(let tasks): !tasks.contains { run.accepts(.cancel, $0) }
@@ -191,8 +195,8 @@ enum TaskQuestion: Equatable {
 }
 
 extension TaskAction {
-  /// Whether the request makes sense for a run without an engine, which is then restarted.
-  var mends: Bool {
+  /// Whether the request restarts the engine of a run that has none.
+  var restartsEngine: Bool {
     switch self {
     case .retry, .retryAll, .skip, .edit, .hold, .release: true
     case .cancel: false

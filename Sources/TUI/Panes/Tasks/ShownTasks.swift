@@ -13,7 +13,7 @@ struct ShownTasks {
     case group(TaskGroupKey)
   }
 
-  private static let patience = 1000
+  private static let sortInterval = 1000
 
   /// The stage that was opened in the graph.
   private(set) var stage: Int?
@@ -107,7 +107,9 @@ struct ShownTasks {
     let isAsked = lines == nil || sortedAt == .min
     let changesWithTime = order.column == .time && isLive
     guard isAsked || isStale || changesWithTime else { return }
-    guard isAsked || !isLive || now - sortedAt >= Self.patience || now < sortedAt else { return }
+    guard isAsked || !isLive || now - sortedAt >= Self.sortInterval || now < sortedAt else {
+      return
+    }
     isStale = false
     sortedAt = now
     arrange(sortedRows(index, run, now), index, run)

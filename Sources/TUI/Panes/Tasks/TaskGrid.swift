@@ -19,14 +19,14 @@ struct TaskGrid: Equatable {
   let places: [ColumnSpan]
 
   /// The columns between message and time, with the width that must remain for the message.
-  private static let extras: [(column: TaskColumn, rest: Int)] = [
+  private static let extras: [(column: TaskColumn, messageWidth: Int)] = [
     (.host, 20), (.memory, 32), (.cpu, 40), (.wait, 48), (.started, 56),
   ]
 
   /// Spaces after each of them, so that figures do not run together.
   private static let gap = 2
 
-  /// For the rows on the screen.
+  /// The grid for the rows on the screen.
   init(_ model: Model, width: Int) {
     let height = model.layout.height(.tasks)
     self.init(
@@ -58,7 +58,7 @@ struct TaskGrid: Equatable {
     let last = [TaskColumn.time, .tries].map { ($0, content[$0]) }.filter { $0.1 > 0 }
     // Before the message: name, state and a blank after each; after it the last columns.
     let fixed = state + 2 + last.reduce(0) { $0 + $1.1 + 1 }
-    // A message that is too long anyway cuts no names.
+    // A message that does not fit anyway must not shorten names.
     let name = nameWidth(model, width, rest: width - fixed - min(content.message, 60))
     var left = width - fixed - name
     var columns: [(TaskColumn, Int)] = [(.name, name), (.state, state)]
@@ -66,7 +66,7 @@ struct TaskGrid: Equatable {
     var others: [(TaskColumn, Int)] = []
     for extra in extras where content[extra.column] > 0 && (hasTitles || extra.column == .host) {
       let needed = content[extra.column]
-      guard left - needed - gap >= max(extra.rest, min(content.message, 100)) else { break }
+      guard left - needed - gap >= max(extra.messageWidth, min(content.message, 100)) else { break }
       others.append((extra.column, needed))
       left -= needed + gap
     }
@@ -114,7 +114,7 @@ struct TaskGrid: Equatable {
   }
 }
 
-/// What the shown rows need: the widths of their columns and of the longest message.
+/// The widths that the shown rows need: of each column, and of the longest message.
 private struct GridContent {
   private var widths = [Int](repeating: 0, count: TaskColumn.allCases.count)
   /// The width of the longest message of a failed task.
@@ -128,8 +128,8 @@ private struct GridContent {
       for column in TaskColumn.allCases where column != .lastLine && column != .name {
         let width = DisplayWidth.of(row.text(column))
         guard width > 0 else { continue }
-        let least = column == .tries ? 2 : max(column.title.utf8.count, Self.titled[column] ?? 0)
-        self[column] = max(self[column], width, least)
+        let minimum = column == .tries ? 2 : max(column.title.utf8.count, Self.titled[column] ?? 0)
+        self[column] = max(self[column], width, minimum)
       }
     }
     self[.state] = max(self[.state], 8)

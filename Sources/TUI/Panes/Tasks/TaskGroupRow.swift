@@ -18,13 +18,13 @@ struct TaskGroupRow {
     let counts = counts(group, width)
     let isUnfolded = model.tasks.shown.unfolded.contains(group.key)
     var line = Line(theme.fold(isOpen: isUnfolded) + " ", theme.accent)
-    let room = max(8, width - 2 - counts.width - 2)
+    let available = max(8, width - 2 - counts.width - 2)
     let isError = if case .error = group.key { true } else { false }
     let title = isError ? error(group) : group.key.title(model.run)
     line.append(
       isError
-        ? Truncation.end(title, room, ellipsis: theme.ellipsis)
-        : Truncation.middle(title, room, ellipsis: theme.ellipsis),
+        ? Truncation.end(title, available, ellipsis: theme.ellipsis)
+        : Truncation.middle(title, available, ellipsis: theme.ellipsis),
       group.key == .others ? theme.dim : theme.strong)
     line.pad(to: width - counts.width)
     line.append(counts)
@@ -39,7 +39,7 @@ struct TaskGroupRow {
     return "\(key.cause.displayName)  \(model.run.task(first)?.outcomeText ?? "")"
   }
 
-  /// The room of the states; the numbers of tasks stand below each other.
+  /// The width of the states, so that the numbers of tasks are aligned.
   private static let statesColumns = 28
 
   private func counts(_ group: TaskGroup, _ width: Int) -> Line {

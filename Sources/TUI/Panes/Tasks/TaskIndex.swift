@@ -24,7 +24,7 @@ struct TaskIndex {
     rowOfFiring[guarding: firing.process.index]?[guarding: firing.number - 1]
   }
 
-  /// Takes over what an event changed.
+  /// Applies an event that `run` has already applied.
   mutating func follow(_ change: RunEvent.Change, _ run: RunState) {
     switch change {
     case .taskFired(let firing, _):
@@ -34,7 +34,7 @@ struct TaskIndex {
     }
   }
 
-  /// The rows that changed, maybe some more than once; each time only what is new.
+  /// Removes and returns the rows that have changed since the last call; some may be repeated.
   mutating func takeChanged() -> [Int] {
     defer { changed = [] }
     return changed
@@ -56,7 +56,7 @@ struct TaskIndex {
       rows.append(FiringID(process.id, rowOfFiring[index].count))
       stateOfRow.append(nil)
     }
-    // Only the last rows of a process can differ from what is known.
+    // Only the last rows of a process can have changed.
     for number in stride(from: rowOfFiring[index].count - 1, through: 0, by: -1) {
       let fired = process.tasks.state(at: number)
       let state = fired ?? (next == 1 && number == process.tasks.count ? .waiting : nil)

@@ -45,7 +45,7 @@ struct TaskOrder: Equatable, Sendable {
 
   static let byState = TaskOrder()
 
-  /// Each column starts with its more interesting end: the longest, the last, the most.
+  /// Each column starts with its most interesting values: the longest, the latest, the largest.
   init(_ column: TaskColumn = .state) {
     self.column = column
     isDescending = column.isNumeric || column == .tries

@@ -23,7 +23,7 @@ struct TaskRow {
     plain = isCalm ? model.theme.dim : .plain
   }
 
-  /// A task that is held before it has fired looks held.
+  /// The appearance of a task. A task that is held before it has fired looks held.
   static func appearance(_ run: RunState, _ firing: FiringID) -> TaskAppearance {
     let state = run.state(of: firing)
     let isHeld =
@@ -45,9 +45,9 @@ struct TaskRow {
       }
       guard record?.lastAttempt != nil, appearance != .waiting else {
         // The reason for waiting needs the width of all columns.
-        let room = (grid.places.last?.end ?? place.end) - place.start
+        let available = (grid.places.last?.end ?? place.end) - place.start
         let text = WaitText.text(model, firing) ?? appearance.word
-        line.append(Truncation.end(text, room, ellipsis: theme.ellipsis), waitStyle)
+        line.append(Truncation.end(text, available, ellipsis: theme.ellipsis), waitStyle)
         break
       }
       append(place, to: &line)
@@ -75,8 +75,8 @@ struct TaskRow {
     record?.cause != nil && (record?.state.needsAttention == true || record?.state == .retrying)
   }
 
-  /// Whether the task failed after its program ran and printed nothing. False for a lost task: what
-  /// its program printed is not known.
+  /// Whether the task failed after its program ran and printed nothing. False for a lost task,
+  /// whose output is unknown.
   private var hasPrintedNothing: Bool {
     switch record?.cause {
     case .exit, .signal, .timeout, .outOfMemory: isFailed && message.isEmpty
@@ -84,8 +84,8 @@ struct TaskRow {
     }
   }
 
-  /// The task's current output line, or the one that explains its failure. Nothing of a task
-  /// that succeeded.
+  /// The task's current output line, or the line that explains its failure. Empty for a task that
+  /// succeeded.
   var message: String {
     guard let record, record.lastAttempt != nil, !record.state.isDone else { return "" }
     if record.state.needsAttention || record.state == .retrying {
@@ -166,7 +166,7 @@ struct TaskRow {
 
   /// `▰▰▰▰▱▱`
   private func bar(_ part: Double) -> String {
-    if model.theme.isSpoken { return "" }
+    if model.theme.isForScreenReader { return "" }
     let full = min(6, Int((part * 6).rounded()))
     let (on, off) = model.theme.meter
     return String(repeating: on, count: full) + String(repeating: off, count: 6 - full)

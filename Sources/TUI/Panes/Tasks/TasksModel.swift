@@ -26,7 +26,7 @@ struct TasksModel {
   private var isPinned = false
   /// Whether the user's selection has left the list. Nothing is selected until the user moves
   /// the cursor, so keys never act on another task.
-  private(set) var isAdrift = false
+  private(set) var hasLeftList = false
 
   init(_ run: RunState) {
     index = TaskIndex(run)
@@ -58,7 +58,7 @@ struct TasksModel {
   // MARK: Selecting
 
   mutating func move(by delta: Int) {
-    if isAdrift { return choose(at: window.cursor + (delta > 0 ? delta - 1 : delta)) }
+    if hasLeftList { return choose(at: window.cursor + (delta > 0 ? delta - 1 : delta)) }
     // The first move starts at the visible selection.
     choose(at: cursor == nil && !isChosen ? window.top : window.cursor + delta)
   }
@@ -84,12 +84,12 @@ struct TasksModel {
     unpin()
   }
 
-  private mutating func unpin() { (isPinned, isAdrift) = (false, false) }
+  private mutating func unpin() { (isPinned, hasLeftList) = (false, false) }
 
   /// Keeps the selection, because it was acted on.
   mutating func pin() {
     keepSelection()
-    isPinned = isChosen && !isAdrift
+    isPinned = isChosen && !hasLeftList
   }
 
   /// Selects a task that another pane points at; clears a filter that hides it.
@@ -102,7 +102,7 @@ struct TasksModel {
   mutating func keepSelection() { isChosen = selected != nil }
 
   /// Returns to automatic selection.
-  mutating func unchoose() {
+  mutating func clearSelection() {
     isChosen = false
     group = nil
     unpin()
@@ -115,7 +115,7 @@ struct TasksModel {
     guard stage != self.stage || filter != shown.filter else { return }
     filterText = filter.text
     shown.filter(filter, stage: stage, index, run)
-    unchoose()
+    clearSelection()
     marks.end()
   }
 
@@ -140,9 +140,9 @@ struct TasksModel {
     keepingSelection { $0.show(stage: nil, filter: .all, run) }
   }
 
-  /// Makes a change after which the user's selection is the same task as before.
+  /// Applies a change and keeps the user's selection.
   mutating func keepingSelection(_ change: (inout Self) -> Void) {
-    let kept = isChosen && !isAdrift ? selected : nil
+    let kept = isChosen && !hasLeftList ? selected : nil
     change(&self)
     if let kept { choose(.task(kept)) }
   }
@@ -162,7 +162,7 @@ struct TasksModel {
 
   mutating func group(by grouping: TaskGrouping) {
     shown.group(by: grouping)
-    unchoose()
+    clearSelection()
   }
 
   mutating func toggleGroup() {
@@ -175,7 +175,7 @@ struct TasksModel {
     if marks.isDrawing { return marks.end() }
     if let group {
       marks.toggle(rows(of: group))
-    } else if !isAdrift, let row = selected.flatMap({ index.row(of: $0) }) {
+    } else if !hasLeftList, let row = selected.flatMap({ index.row(of: $0) }) {
       marks.toggle(row)
     }
     move(by: 1)
@@ -183,7 +183,7 @@ struct TasksModel {
 
   mutating func toggleRange() {
     if marks.isDrawing { return marks.end() }
-    guard let selected, group == nil, !isAdrift else { return }
+    guard let selected, group == nil, !hasLeftList else { return }
     keepSelection()
     marks.begin(at: selected)
     drawRange(to: window.cursor)
@@ -224,7 +224,7 @@ struct TasksModel {
   /// selected one.
   var subjects: [FiringID] {
     if !marks.isEmpty { return marks.rows(among: shown.allRows).map { index.rows[$0] } }
-    if isAdrift { return [] }
+    if hasLeftList { return [] }
     if let group { return shown.group(group)?.rows.map { index.rows[Int($0)] } ?? [] }
     return selected.map { [$0] } ?? []
   }
@@ -260,16 +260,16 @@ struct TasksModel {
     defer { hasMoved = false }
     var place = place(mayFold: !isChosen || isAnswering && !isPinned)
     if place != nil {
-      isAdrift = false
-    } else if isAdrift || isChosen && !isAnswering && selected != nil {
-      isAdrift = true
+      hasLeftList = false
+    } else if hasLeftList || isChosen && !isAnswering && selected != nil {
+      hasLeftList = true
       window.fit(count: count, height: height)
       return
     } else {
       reselect(near: isChosen ? window.cursor : 0)
       place = self.place(mayFold: true)
     }
-    selectByItself(run, mayLeaveFinished: !wasSeen)
+    selectAutomatically(run, mayLeaveFinished: !wasSeen)
     guard isChosen else { return showBeginning(height: height) }
     if hasMoved {
       window.place(cursor: place ?? 0, count: count, height: height)
@@ -315,20 +315,20 @@ struct TasksModel {
   /// Without a selection of the user, selects the first row: at once if it failed or if the
   /// selected task has nothing to show, otherwise on the next clock tick after the selected
   /// task has ended, so that its end can be read.
-  mutating func selectByItself(_ run: RunState, mayLeaveFinished: Bool) {
+  mutating func selectAutomatically(_ run: RunState, mayLeaveFinished: Bool) {
     guard !isChosen, shown.grouping == .none, case .task(let first)? = entry(at: 0) else { return }
     guard let selected else {
       self.selected = first
       return
     }
     let firstState = run.state(of: first)
-    let isWorthIt = firstState == .running || firstState.needsAttention
+    let needsSelection = firstState == .running || firstState.needsAttention
     switch run.state(of: selected) {
     case .waiting, .held, .ready, .submitted, .queued, .starting:
-      if isWorthIt { self.selected = first }
+      if needsSelection { self.selected = first }
     case .succeeded, .skipped:
       // A failure should be seen first.
-      if firstState.needsAttention || isWorthIt && mayLeaveFinished { self.selected = first }
+      if firstState.needsAttention || needsSelection && mayLeaveFinished { self.selected = first }
     // A scheduled retry needs no attention.
     case .retrying: if firstState.needsAttention { self.selected = first }
     case .running, .failed, .lost, .cancelled: break

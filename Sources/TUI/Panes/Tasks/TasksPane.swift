@@ -1,7 +1,7 @@
 internal import Engine
 internal import Workflow
 
-/// What the keys of the task table mean.
+/// The actions of the task table's keys.
 enum TasksAction: String, CaseIterable, Sendable {
   case mark, markRange, markAll, sort, sortBack, reverse, group, columns
 }
@@ -51,7 +51,7 @@ enum TasksPane: PaneContent {
       if model.tasks.count == 0 {
         "no task to mark"
       } else {
-        model.tasks.isAdrift && !model.tasks.marks.isDrawing ? Model.hasLeft : nil
+        model.tasks.hasLeftList && !model.tasks.marks.isDrawing ? Model.hasLeft : nil
       }
     case .tasks(.markAll): model.tasks.count == 0 ? "no task to mark" : nil
     default: nil
@@ -64,7 +64,7 @@ enum TasksPane: PaneContent {
     case .shell(.find):
       model.choose(.tasks)
       model.prompt = Prompt(.filterTasks, text: model.tasks.filterText)
-    case .shell(.back): return back(&model) ? [] : nil
+    case .shell(.back): return undoLast(&model) ? [] : nil
     case .tasks(let action): perform(action, on: &model)
     default: return nil
     }
@@ -95,8 +95,8 @@ enum TasksPane: PaneContent {
     model.openDetail()
   }
 
-  /// Undoes the last narrowing: marks, filter, groups, order.
-  private static func back(_ model: inout Model) -> Bool {
+  /// Undoes the latest choice: marks, filter, groups, order. Returns whether there was one.
+  private static func undoLast(_ model: inout Model) -> Bool {
     let shown = model.tasks.shown
     if !model.tasks.marks.isEmpty || model.tasks.marks.isDrawing {
       model.tasks.clearMarks()
@@ -130,7 +130,7 @@ enum TasksPane: PaneContent {
   static func target(_ model: Model) -> Target? {
     let tasks = model.tasks
     if !tasks.marks.isEmpty { return .marked }
-    if tasks.isAdrift { return .nothing }
+    if tasks.hasLeftList { return .nothing }
     return tasks.group.map { .group($0) } ?? tasks.selected.map { .task($0) } ?? .nothing
   }
 
@@ -151,7 +151,7 @@ enum TasksPane: PaneContent {
     let row = model.tasks.window.top + place.row - above
     guard row < model.tasks.count else { return [] }
     model.tasks.choose(at: row)
-    // The sign before a group opens and folds it.
+    // A click on the glyph before a group opens or folds it.
     if model.tasks.group != nil, place.column < foldColumns { model.tasks.toggleGroup() }
     return []
   }
@@ -183,7 +183,7 @@ enum TasksPane: PaneContent {
   }
 
   static func ended(_ prompt: Prompt, isAccepted: Bool, on model: inout Model) -> [Effect] {
-    if let note = prompt.note, isAccepted { model.say(note) }
+    if let note = prompt.note, isAccepted { model.showMessage(note) }
     if !isAccepted { model.tasks.show(stage: model.tasks.stage, filter: .all, model.run) }
     return []
   }
@@ -213,17 +213,17 @@ enum TasksPane: PaneContent {
       model.layout.panes[.tasks] != nil && grid(model).places.contains { $0.column == .lastLine }
     let height = model.layout.height(.tasks)
     let tasks = isShown ? (0..<height).compactMap { model.tasks.firingOnScreen($0) } : []
-    let attempts = tasks.filter { isTalking($0, model) }
+    let attempts = tasks.filter { followsLastLine($0, model) }
       .compactMap { model.run.lastAttempt(of: $0) }
     guard model.tasks.tail(attempts, now: model.now) else { return [] }
     return [.world(.tailLogs(attempts))]
   }
 
-  private static func isTalking(_ task: FiringID, _ model: Model) -> Bool {
+  private static func followsLastLine(_ task: FiringID, _ model: Model) -> Bool {
     guard let record = model.run.task(task), record.state == .running,
       let started = record.lastAttempt?.startedAt
     else { return false }
-    // The whole output of the selected task is followed anyway.
+    // The screen already follows the whole output of the selected task.
     return task != model.selected && model.now - started >= 1500
   }
 }

@@ -2,7 +2,7 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// Draws the task table; looks only at visible rows.
+/// Draws the task table; reads only visible rows.
 enum TasksView {
   /// With fewer rows, there are no titles.
   private static let leastForTitles = 9

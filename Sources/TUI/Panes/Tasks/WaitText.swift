@@ -4,7 +4,7 @@ internal import Workflow
 
 /// Why a task waits, in a few words for a row; the detail has the full reason.
 ///
-/// Called for each row in each painting, so it looks only at the task's own inputs.
+/// Called for each row in each painting, so it reads only the task's own inputs.
 enum WaitText {
   /// `nil` for a task that does not wait.
   static func text(_ model: Model, _ firing: FiringID) -> String? {

@@ -4,8 +4,8 @@ internal import JobProtocol
 internal import Workflow
 
 /// Which task ran on which slot, and when: each attempt is a bar in a slot of its worker, and a
-/// start and an end in its stage. A binary search finds what a column shows, so drawing costs
-/// what it shows.
+/// start and an end in its stage. Drawing finds the visible bars by binary search, so its cost does
+/// not depend on the length of the run.
 struct TimelineData {
   enum BarState: Equatable {
     case running, done, failed, lost, cancelled
@@ -19,7 +19,7 @@ struct TimelineData {
       }
     }
 
-    var isTrouble: Bool { self == .failed || self == .lost }
+    var isFailure: Bool { self == .failed || self == .lost }
   }
 
   struct Bar: Equatable {
@@ -31,7 +31,7 @@ struct TimelineData {
     fileprivate(set) var state = BarState.running
     /// For all earlier bars: how long the slot was busy, and how many failed.
     fileprivate let busyBefore: Int
-    fileprivate let troublesBefore: Int
+    fileprivate let failuresBefore: Int
   }
 
   /// A slot of a worker; its bars never overlap.
@@ -50,7 +50,7 @@ struct TimelineData {
   struct Track {
     fileprivate(set) var starts: [Int] = []
     fileprivate(set) var ends: [Int] = []
-    fileprivate(set) var troubles: [Int] = []
+    fileprivate(set) var failures: [Int] = []
     /// The largest number of simultaneous jobs.
     fileprivate(set) var peak = 0
 
@@ -59,9 +59,9 @@ struct TimelineData {
       peak = max(peak, starts.count - ends.count)
     }
 
-    fileprivate mutating func end(_ time: Int, isTrouble: Bool) {
+    fileprivate mutating func end(_ time: Int, isFailure: Bool) {
       ends.append(max(time, ends.last ?? 0))
-      if isTrouble { troubles.append(time) }
+      if isFailure { failures.append(time) }
     }
   }
 
@@ -108,18 +108,18 @@ struct TimelineData {
     let last = lanes[place].bars.last
     let start = max(time, last?.end ?? 0)
     let busy = last.map { $0.busyBefore + ($0.end ?? $0.start) - $0.start } ?? 0
-    let troubles = last.map { $0.troublesBefore + ($0.state.isTrouble ? 1 : 0) } ?? 0
+    let failures = last.map { $0.failuresBefore + ($0.state.isFailure ? 1 : 0) } ?? 0
     lanes[place].bars.append(
-      Bar(attempt: attempt, start: start, busyBefore: busy, troublesBefore: troubles))
+      Bar(attempt: attempt, start: start, busyBefore: busy, failuresBefore: failures))
     let key = LaneKey(worker: executor.name, slot: lanes[place].slot)
     running[attempt] = (key, start)
-    noteGap(before: start)
+    recordGap(before: start)
     tracks[graph.stageOf[attempt.firing.process.index]].start(start)
     whole.start(start)
   }
 
   /// Remembers the longest gaps.
-  private mutating func noteGap(before start: Int) {
+  private mutating func recordGap(before start: Int) {
     guard running.count == 1, let end = whole.ends.last, start > end else { return }
     gaps.append(end..<start)
     guard gaps.count > Self.mostGaps,
@@ -137,8 +137,8 @@ struct TimelineData {
     let end = max(time, start)
     lanes[place].bars[last].end = end
     lanes[place].bars[last].state = state
-    tracks[graph.stageOf[attempt.firing.process.index]].end(end, isTrouble: state.isTrouble)
-    whole.end(end, isTrouble: state.isTrouble)
+    tracks[graph.stageOf[attempt.firing.process.index]].end(end, isFailure: state.isFailure)
+    whole.end(end, isFailure: state.isFailure)
   }
 
   private mutating func setGone(_ isGone: Bool, _ worker: String) {
@@ -207,8 +207,8 @@ extension TimelineData.Lane {
     }
     let last = bars.partitioningIndex { $0.start >= end }
     let busy = busy(until: end, last, now) - busy(until: start, first + 1, now)
-    let troubles = self.troubles(before: last) - bars[first].troublesBefore
-    return .many(busy: Double(busy) / Double(end - start), hasTrouble: troubles > 0)
+    let failures = self.failures(before: last) - bars[first].failuresBefore
+    return .many(busy: Double(busy) / Double(end - start), hasFailure: failures > 0)
   }
 
   /// Milliseconds of work until a time, of earlier bars.
@@ -218,9 +218,9 @@ extension TimelineData.Lane {
     return bar.busyBefore + max(0, min(bar.end ?? max(now, bar.start), time) - bar.start)
   }
 
-  private func troubles(before count: Int) -> Int {
+  private func failures(before count: Int) -> Int {
     guard count > 0 else { return 0 }
-    return bars[count - 1].troublesBefore + (bars[count - 1].state.isTrouble ? 1 : 0)
+    return bars[count - 1].failuresBefore + (bars[count - 1].state.isFailure ? 1 : 0)
   }
 }
 
@@ -229,7 +229,7 @@ enum TimelineStretch: Equatable {
   /// One bar, and its part within the range.
   case bar(Int, from: Int, until: Int)
   /// Several bars, and the fraction that they fill.
-  case many(busy: Double, hasTrouble: Bool)
+  case many(busy: Double, hasFailure: Bool)
 }
 
 extension TimelineData.Track {
@@ -240,12 +240,12 @@ extension TimelineData.Track {
 
   /// The approximate number of jobs in a range, at least one if any job runs; and whether one
   /// failed.
-  func stretch(_ start: Int, _ end: Int) -> (jobs: Int, hasTrouble: Bool) {
+  func stretch(_ start: Int, _ end: Int) -> (jobs: Int, hasFailure: Bool) {
     let (before, after) = (concurrency(at: start), concurrency(at: end - 1))
     let began = starts.partitioningIndex { $0 >= end } - starts.partitioningIndex { $0 >= start }
     let middle = (before + after + 1) / 2
     let failed =
-      troubles.partitioningIndex { $0 >= end } - troubles.partitioningIndex { $0 >= start }
+      failures.partitioningIndex { $0 >= end } - failures.partitioningIndex { $0 >= start }
     return (max(middle, before + began > 0 ? 1 : 0), failed > 0)
   }
 }

@@ -40,7 +40,7 @@ struct TimelinePane {
   mutating func refresh(height: Int) { cursor.refresh(rows, height: height) }
   mutating func pin() { cursor.pin() }
 
-  /// The other rows, from the first.
+  /// Switches between workers and stages; the cursor starts at the first row.
   mutating func group(height: Int) {
     grouping = grouping == .workers ? .stages : .workers
     chosen = nil
@@ -58,8 +58,8 @@ struct TimelinePane {
     }
     let per = Double(zoom)
     if let origin { return TimelineScale(origin: origin, perColumn: per, columns: columns) }
-    let room = Int(per * Double(max(1, columns - 3)))
-    return TimelineScale(origin: max(start, now - room), perColumn: per, columns: columns)
+    let available = Int(per * Double(max(1, columns - 3)))
+    return TimelineScale(origin: max(start, now - available), perColumn: per, columns: columns)
   }
 
   /// Zooms; the selected bar or the middle stays in place.
@@ -131,7 +131,7 @@ struct TimelinePane {
   }
 }
 
-/// What the keys of the timeline mean.
+/// The actions of the timeline's keys.
 enum TimelineAction: String, CaseIterable, Sendable {
   case zoomIn, zoomOut, fit, group, earlier, later, now
 }

@@ -1,4 +1,4 @@
-/// Which rows of the timeline's pane show what.
+/// The content of each row of the timeline's pane.
 ///
 /// | rows | content |
 /// |---|---|
@@ -17,12 +17,12 @@ struct TimelinePlan: Equatable {
   init(rows: Int, items: Int, others: Int, canBeHigh: Bool) {
     slotRows = rows >= 16 ? 3 : rows >= 10 ? 2 : 0
     // Without the axis.
-    let room = max(1, rows - 1 - slotRows)
+    let available = max(1, rows - 1 - slotRows)
     let withOthers = items + 1 + others
-    let isHigh = canBeHigh && items > 0 && 2 * items <= room
-    hasBoth = (isHigh ? withOthers + items : withOthers) <= room
+    let isHigh = canBeHigh && items > 0 && 2 * items <= available
+    hasBoth = (isHigh ? withOthers + items : withOthers) <= available
     barRows = isHigh ? 2 : 1
-    count = isHigh ? max(items, 1) : room
+    count = isHigh ? max(items, 1) : available
   }
 
   /// The item at a row of the pane.

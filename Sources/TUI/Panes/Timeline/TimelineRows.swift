@@ -80,16 +80,16 @@ enum TimelineRows {
     guard end > start, scale.cut(at: column) == nil else { return Symbol(text: " ", style: .plain) }
     switch lane.stretch(start, end, now: model.timelineNow) {
     case .idle: return Symbol(text: " ", style: .plain)
-    case .many(let busy, let hasTrouble):
+    case .many(let busy, let hasFailure):
       let first = lane.firstBar(endingAfter: start)
-      let style = hasTrouble ? theme.bad : style(of: lane.bars[first], model)
+      let style = hasFailure ? theme.bad : style(of: lane.bars[first], model)
       return Symbol(text: theme.shade(busy), style: style)
     case .bar(let index, let from, let until):
       let bar = lane.bars[index]
       let style = bar.attempt == chosen ? theme.key : style(of: bar, model)
       let isWhole = from == start && until == end
       if isWhole { return Symbol(text: theme.fill(bar.state), style: style, bar: index) }
-      if isShort(bar, scale, model.timelineNow), bar.state.isTrouble {
+      if isShort(bar, scale, model.timelineNow), bar.state.isFailure {
         return Symbol(text: theme.glyph(appearance(bar.state)), style: style)
       }
       let part = Double(until - from) / Double(end - start)
@@ -100,7 +100,7 @@ enum TimelineRows {
   /// The colour of the stage; that of failures for failed bars only.
   private static func style(of bar: TimelineData.Bar, _ model: Model) -> Style {
     let theme = model.theme
-    if bar.state.isTrouble || bar.state == .cancelled {
+    if bar.state.isFailure || bar.state == .cancelled {
       return theme.colors == .none
         ? .plain : Style(foreground: theme.style(appearance(bar.state)).foreground)
     }
@@ -143,22 +143,22 @@ enum TimelineRows {
       var end = start
       while end < symbols.count, symbols[end].bar == bar { end += 1 }
       let state = lane.bars[bar].state
-      if state.isTrouble, end - start >= 1, !isBlank {
+      if state.isFailure, end - start >= 1, !isBlank {
         put(theme.glyph(appearance(state)), at: end - 1, &symbols)
       }
-      let room = end - start - (state.isTrouble ? 2 : 0)
+      let available = end - start - (state.isFailure ? 2 : 0)
       let attempt = lane.bars[bar].attempt
-      if !isBlank, let name = name(of: attempt, room, model) {
+      if !isBlank, let name = name(of: attempt, available, model) {
         // Selection must not be shown by colour alone.
         put(
           attempt == chosen ? "[\(name)]" : " \(name) ",
-          at: start + (room - DisplayWidth.of(name) - 2) / 2, &symbols)
-      } else if !isBlank, attempt == chosen, room > 0 {
+          at: start + (available - DisplayWidth.of(name) - 2) / 2, &symbols)
+      } else if !isBlank, attempt == chosen, available > 0 {
         put(theme.chosenMark, at: start, &symbols)
       }
       // Adjacent bars are separated by a gap.
       let isTight = end < symbols.count && symbols[end].bar != nil
-      if isTight, !state.isTrouble { symbols[end - 1].text = theme.leftPart(7) }
+      if isTight, !state.isFailure { symbols[end - 1].text = theme.leftPart(7) }
       start = end
     }
   }
@@ -176,7 +176,7 @@ enum TimelineRows {
     return Truncation.middle(name, columns - 2, ellipsis: model.theme.ellipsis)
   }
 
-  /// Writes how long a slot has been idle, if there is room.
+  /// Writes how long a slot has been idle, if the text fits.
   private static func write(
     idle symbols: inout [Symbol], _ model: Model, _ lane: TimelineData.Lane, _ scale: TimelineScale
   ) {
@@ -220,11 +220,11 @@ enum TimelineRows {
       model, stage.name.displayName, peak > 0 ? "\(theme.times)\(peak)" : "",
       peak == 0 ? theme.dim : theme.stage(row))
     for column in 0..<scale.columns {
-      guard let (jobs, hasTrouble) = jobs(of: track, at: column, scale, model) else {
+      guard let (jobs, hasFailure) = jobs(of: track, at: column, scale, model) else {
         line.append(" ")
         continue
       }
-      if hasTrouble {
+      if hasFailure {
         line.append(theme.glyph(.failed), theme.bad)
       } else {
         line.append(theme.height(jobs, of: peak), jobs == 0 ? .plain : theme.stage(row))
@@ -236,7 +236,7 @@ enum TimelineRows {
   /// `nil` after the present and in a cut.
   private static func jobs(
     of track: TimelineData.Track, at column: Int, _ scale: TimelineScale, _ model: Model
-  ) -> (jobs: Int, hasTrouble: Bool)? {
+  ) -> (jobs: Int, hasFailure: Bool)? {
     let (start, end) = (scale.time(at: column), scale.time(at: column + 1))
     guard end > start, column <= scale.column(of: model.timelineNow), scale.cut(at: column) == nil
     else { return nil }
@@ -248,16 +248,16 @@ enum TimelineRows {
   /// The number of running jobs as an area of some rows.
   static func slotsInUse(_ model: Model, _ scale: TimelineScale, rows: Int) -> [Line] {
     let (theme, track) = (model.theme, model.timeline.data.whole)
-    let most = max(model.slotCount, track.peak, 1)
+    let maximum = max(model.slotCount, track.peak, 1)
     let isNarrow = TimelineView.labelColumns(model) < figureColumns + 1 + 12
     let counts = (0..<scale.columns).map { jobs(of: track, at: $0, scale, model)?.jobs ?? 0 }
     return (0..<rows).map { row in
       let below = rows - 1 - row
       var line =
         row == 0
-        ? head(model, isNarrow ? "slots" : "slots in use", "\(theme.times)\(most)", theme.dim)
+        ? head(model, isNarrow ? "slots" : "slots in use", "\(theme.times)\(maximum)", theme.dim)
         : head(model, "", "", .plain)
-      let text = counts.map { theme.level($0 * rows * 8 / most - below * 8) }.joined()
+      let text = counts.map { theme.level($0 * rows * 8 / maximum - below * 8) }.joined()
       line.append(text, theme.area)
       return line
     }
@@ -298,17 +298,17 @@ extension Theme {
     switch state {
     case .running: bar.running
     case .done: bar.done
-    // Beside a colour of its own, a shade would be another red.
+    // Where failures have their own colour, a shade would look like another red.
     case .failed, .lost: colors == .none || ascii ? bar.failed : bar.done
     case .cancelled: bar.empty
     }
   }
 
   /// A height for a value of a maximum; in ASCII the number.
-  func height(_ count: Int, of most: Int) -> String {
-    guard count > 0, most > 0 else { return " " }
+  func height(_ count: Int, of maximum: Int) -> String {
+    guard count > 0, maximum > 0 else { return " " }
     if ascii { return count > 9 ? "+" : "\(count)" }
     let symbols = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
-    return symbols[min(7, max(0, (count * 8 + most - 1) / most - 1))]
+    return symbols[min(7, max(0, (count * 8 + maximum - 1) / maximum - 1))]
   }
 }

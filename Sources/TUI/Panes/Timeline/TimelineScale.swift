@@ -32,24 +32,24 @@ struct TimelineScale: Equatable {
     self.cuts = cuts
   }
 
-  /// Shows a whole range, with some room after it. The longest `gaps` are cut if they would take
-  /// much of the room.
+  /// Shows a whole range, with some columns after it. The longest `gaps` are cut if they would take
+  /// many columns.
   init(fitting start: Int, _ end: Int, columns: Int, gaps: [Range<Int>] = []) {
-    let room = max(1, columns - 2)
+    let available = max(1, columns - 2)
     var span = Double(max(1, end - start))
     var chosen: [Range<Int>] = []
     for gap in gaps.filter({ $0.lowerBound >= start && $0.upperBound <= end })
       .sorted(by: { $0.count > $1.count }).prefix(Self.mostCuts)
     {
-      let rest = Double(room - chosen.count * Self.cutColumns)
-      // What is cut must be worth it, and the bars need some room.
+      let rest = Double(available - chosen.count * Self.cutColumns)
+      // A cut must save columns, and the bars need a minimum width.
       guard Double(gap.count) * rest / span > Double(2 * Self.cutColumns),
         rest > Double(3 * Self.cutColumns)
       else { break }
       chosen.append(gap)
       span = max(1, span - Double(gap.count))
     }
-    let per = max(1, span / Double(max(1, room - chosen.count * Self.cutColumns)))
+    let per = max(1, span / Double(max(1, available - chosen.count * Self.cutColumns)))
     var (cuts, time, column) = ([Cut](), start, 0.0)
     for gap in chosen.sorted(by: { $0.lowerBound < $1.lowerBound }) {
       column = (column + Double(gap.lowerBound - time) / per).rounded(.up)
@@ -98,8 +98,8 @@ struct TimelineScale: Equatable {
 
   /// Columns and times of ticks, far enough apart for labels of a width.
   func ticks(labelColumns: Int, offset: Int) -> [(column: Int, time: Int)] {
-    let least = perColumn * Double(labelColumns + 4)
-    let step = Self.tickSteps.first { Double($0) >= least } ?? Int(least)
+    let minimum = perColumn * Double(labelColumns + 4)
+    let step = Self.tickSteps.first { Double($0) >= minimum } ?? Int(minimum)
     // Round values in the user's time zone.
     let shift = offset * 1000
     var ticks: [(Int, Int)] = []

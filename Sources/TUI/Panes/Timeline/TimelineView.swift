@@ -61,7 +61,7 @@ enum TimelineView {
     return min(max(8, widest), max(8, model.size.columns / 8)) + TimelineRows.figureColumns + 1
   }
 
-  /// Marks stretches of time that are left out, and says how long they are.
+  /// Marks the periods that are cut, with their lengths.
   private static func drawCuts(
     _ model: Model, _ scale: TimelineScale, in area: Rectangle, axis: Int,
     on buffer: inout CellBuffer
@@ -162,7 +162,7 @@ enum TimelineView {
     }
   }
 
-  /// What the colours of the bars mean, unless the rows of the stages show it.
+  /// The legend of the bars' colours, unless the rows of the stages show them.
   private static func legend(_ model: Model) -> Line? {
     let theme = model.theme
     guard theme.colors != .none, !model.timelinePlan.hasBoth else { return nil }
@@ -186,7 +186,7 @@ enum TimelineView {
     let length = (bar.end ?? model.timelineNow) - bar.start
     var words = ["\(from) to \(until ?? "now")", Formats.mean(milliseconds: Double(length))]
     if let record = model.run.record(of: bar.attempt), record.outcome != nil {
-      words = ["\(from) to \(until ?? "now")", LogRows.words(record)]
+      words = ["\(from) to \(until ?? "now")", LogRows.endText(record)]
     }
     for word in words { line.append(" \(theme.dot) \(word)", theme.dim) }
     return line
@@ -200,7 +200,9 @@ enum TimelineView {
     else { return nil }
     var line = Line(stage.name.displayName, theme.strong)
     var words = ["\(state.counts.done) of \(state.counts.total) done"]
-    words += state.counts.troubles.map { "\(state.counts[$0]) \(TaskAppearance($0).word)" }
+    words += state.counts.statesNeedingAttention.map {
+      "\(state.counts[$0]) \(TaskAppearance($0).word)"
+    }
     if track.peak > 0 { words.append("peak \(track.peak) at a time") }
     if let mean = state.meanMilliseconds {
       words.append("\(Formats.mean(milliseconds: Double(mean))) each")

@@ -8,9 +8,9 @@ struct WorkerRow: Equatable {
     case serving, draining
     /// Its heartbeat is overdue.
     case silent
-    /// Its place was asked for; `note` says why there is none yet.
+    /// Its allocation was requested and is not granted; `note` has the reason.
     case pending
-    /// Its place is there, and it has not registered yet.
+    /// Its allocation is granted, but it has not registered yet.
     case starting
     case gone
   }
@@ -24,13 +24,13 @@ struct WorkerRow: Equatable {
   let health: WorkerHealth?
   /// Milliseconds since its last heartbeat.
   let age: Int?
-  /// Why a place is pending, in the words of the infrastructure.
+  /// Why an allocation is pending, in the words of the infrastructure.
   var note = ""
-  /// The site that has brought it; empty for others.
+  /// The site that has started it; empty for other workers.
   var site = ""
-  /// The site's own id of its place.
+  /// The site's id of its allocation.
   var nativeID = ""
-  /// Milliseconds since its place is as it is; `nil` if unknown.
+  /// Milliseconds since the state of its allocation last changed; `nil` if unknown.
   var placeAge: Int?
 
   /// Workers send a heartbeat every five seconds.
@@ -44,7 +44,7 @@ struct WorkerRow: Equatable {
       var row = WorkerRow(
         worker, health.first { $0.executor.name == worker.name }, now, isOver: run.isFinished)
       if let place = run.place(ofWorker: worker.name), row.status != .gone {
-        row.note(place, run, now)
+        row.apply(place, run, now)
       }
       return row
     }
@@ -57,23 +57,23 @@ struct WorkerRow: Equatable {
     return rows.filter { $0.status != .gone } + rows.filter { $0.status == .gone }
   }
 
-  /// Places for workers that are pending, or whose worker has not registered yet.
+  /// Allocations that are pending, or whose worker has not registered yet.
   private static func places(
     _ run: RunState, _ now: Int, besides rows: [WorkerRow]
   ) -> [WorkerRow] {
     let registered = Set(rows.filter { $0.status != .gone }.map(\.name))
     return run.allocations.filter { place in
-      // A worker that a scheduler has started again has a number after its name.
+      // A worker that a scheduler has restarted has a number after its name.
       place.worker.isEmpty
         || !registered.contains { $0 == place.worker || $0.hasPrefix("\(place.worker).") }
     }.map { place in
       var row = WorkerRow(place)
-      row.note(place, run, now)
+      row.apply(place, run, now)
       return row
     }
   }
 
-  private mutating func note(_ place: Allocation, _ run: RunState, _ now: Int) {
+  private mutating func apply(_ place: Allocation, _ run: RunState, _ now: Int) {
     site = place.site
     nativeID = place.id
     placeAge = run.since(place).map { max(0, now - $0) }
@@ -92,7 +92,7 @@ struct WorkerRow: Equatable {
   /// The memory that its jobs have booked, in kilobytes.
   var bookedMemory: Int { busy > 0 && status != .gone ? health?.bookedMemory ?? 0 : 0 }
 
-  /// Whether it is a worker, not only a place for one.
+  /// Whether it is a worker, not only an allocation for one.
   var isWorker: Bool { status != .pending && status != .starting }
 
   private init(_ worker: WorkerState, _ health: WorkerHealth?, _ now: Int, isOver: Bool) {

@@ -11,7 +11,7 @@ struct WorkersPane {
   var isWatching = false
 }
 
-/// What the keys of the workers mean.
+/// The actions of the workers' keys.
 enum WorkersAction: String, CaseIterable, Sendable {
   case drain
   /// Ask the site of the selected worker for another one.
@@ -51,7 +51,7 @@ extension WorkersPane: PaneContent {
     switch action {
     case .workers(.drain):
       guard let row = model.chosenWorker else {
-        return model.workers.cursor.isAdrift ? Model.hasLeft : "no worker selected"
+        return model.workers.cursor.hasLeftList ? Model.hasLeft : "no worker selected"
       }
       switch row.status {
       case .gone: return "\(row.name.displayName) has left"
@@ -61,7 +61,7 @@ extension WorkersPane: PaneContent {
       }
     case .workers(.add), .workers(.remove):
       guard let row = model.chosenWorker else {
-        return model.workers.cursor.isAdrift ? Model.hasLeft : "no worker selected"
+        return model.workers.cursor.hasLeftList ? Model.hasLeft : "no worker selected"
       }
       if row.status == .gone { return "\(row.name.displayName) has left" }
       if row.site.isEmpty { return "no site has brought \(row.name.displayName)" }
@@ -78,7 +78,7 @@ extension WorkersPane: PaneContent {
     switch action {
     case .workers(.drain): model.overlay = .question(.drain(worker: row.name))
     case .workers(.add):
-      model.say("requested: one more worker of \(row.site.displayName)")
+      model.showMessage("requested: one more worker of \(row.site.displayName)")
       return [.world(.control(.workers(WorkersRequest(.add, site: row.site))))]
     case .workers(.remove):
       model.overlay = .question(.removeWorker(site: row.site, id: row.nativeID))

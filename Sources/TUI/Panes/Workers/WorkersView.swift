@@ -99,7 +99,7 @@ private struct WorkerTable {
     let sites = model.workerRows.map { $0.site.displayName }
     let longest = sites.map(DisplayWidth.of).max() ?? 0
     siteColumns = longest > 0 && columns >= 80 ? min(14, max(5, longest + 1)) : 0
-    // Nothing is known of workers that have left.
+    // There are no heartbeats of workers that have left.
     showsHealth = model.workerRows.contains { $0.status != .gone }
     showsMemory = columns >= 70
     showsBars = columns >= 100

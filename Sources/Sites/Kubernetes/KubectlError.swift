@@ -1,4 +1,4 @@
-/// What kubectl's words mean for what was asked.
+/// What an error message of kubectl means for the request.
 ///
 /// | kubectl says | then |
 /// |---|---|
@@ -9,7 +9,7 @@
 /// | `Unauthorized` | wait: a token was renewed, or must be |
 /// | `Invalid`, `BadRequest`, `Forbidden`, a missing namespace | never |
 /// | kubectl is missing | never |
-public enum KubectlComplaint: Sendable, Equatable {
+public enum KubectlError: Sendable, Equatable {
   case exists
   case quota(String)
   case busy(String)
@@ -51,7 +51,7 @@ public enum KubectlComplaint: Sendable, Equatable {
     }
   }
 
-  /// Without the words that kubectl puts before each error.
+  /// Without the prefix of each error message of kubectl.
   private static func shortened(_ line: String) -> String {
     var text = line
     for head in ["error: ", "Error from server "] where text.hasPrefix(head) {
@@ -61,13 +61,13 @@ public enum KubectlComplaint: Sendable, Equatable {
   }
 }
 
-/// What became of each object of one `kubectl create`.
+/// The result of one `kubectl create`, by object.
 struct CreationResult: Equatable, Sendable {
   var created: Set<String> = []
-  var complaints: [String: KubectlComplaint] = [:]
+  var failures: [String: KubectlError] = [:]
 
-  /// Reads the names that `-o name` prints, and one line of errors for each other object. A line
-  /// that names no object, such as a lost connection, is about all that are left.
+  /// Reads the names that `-o name` prints, and one error line for each other object. An error line
+  /// that names no object, such as a lost connection, applies to all remaining objects.
   init(names: [String], output: String, errors: String, isLate: Bool) {
     let made = output.split(whereSeparator: \.isNewline).compactMap {
       $0.split(separator: "/").last
@@ -79,7 +79,7 @@ struct CreationResult: Equatable, Sendable {
     for name in names where !created.contains(name) {
       let own = lines.first { $0.contains("\"\(name)\"") }
       let text = own ?? common ?? (isLate ? "kubectl did not answer" : "kubectl said nothing")
-      complaints[name] = KubectlComplaint(text)
+      failures[name] = KubectlError(text)
     }
   }
 }

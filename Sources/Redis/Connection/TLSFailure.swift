@@ -10,26 +10,26 @@
 /// | an alert of the server | it refuses this client's certificate, or something else |
 /// | that these bytes are not TLS | another kind of server |
 /// | nothing: the connection ended in the handshake | perhaps a server without TLS |
-struct TLSComplaint: Error, Equatable {
+struct TLSFailure: Error, Equatable {
   let text: String
   let advice: String
   /// Whether another attempt may succeed without a change: the connection was lost.
-  var mayPass = false
+  var isConnectionLoss = false
 
-  static let outOfMemory = TLSComplaint(text: "OpenSSL is out of memory", advice: "")
+  static let outOfMemory = TLSFailure(text: "OpenSSL is out of memory", advice: "")
 
-  static func file(_ path: String, _ reason: String) -> TLSComplaint {
-    TLSComplaint(text: "\(path) cannot be used for TLS: \(reason)", advice: "")
+  static func file(_ path: String, _ reason: String) -> TLSFailure {
+    TLSFailure(text: "\(path) cannot be used for TLS: \(reason)", advice: "")
   }
 
-  static func ended(errno code: Int32) -> TLSComplaint {
-    TLSComplaint(
+  static func ended(errno code: Int32) -> TLSFailure {
+    TLSFailure(
       text: "the connection ended during the TLS handshake",
-      advice: "check that TLS is on at this port", mayPass: true)
+      advice: "check that TLS is on at this port", isConnectionLoss: true)
   }
 }
 
-extension TLSComplaint {
+extension TLSFailure {
   private static let wrongNames = [62, 64]
   private static let unknownAuthorities = [2, 18, 19, 20, 21, 24, 27, 33]
 
@@ -41,7 +41,7 @@ extension TLSComplaint {
     reason: String, verification: Int, words: String, name: String, _ files: RedisTLS
   ) {
     if verification != 0 {
-      self = Self.distrust(verification, words, name, files)
+      self = Self.refusedCertificate(verification, words, name, files)
     } else if reason.contains("alert certificate required")
       || (files.certificate == nil && reason.contains("alert handshake failure"))
     {
@@ -66,38 +66,38 @@ extension TLSComplaint {
     "wrong version number", "packet length too long", "unknown protocol", "http request",
   ]
 
-  private static func distrust(
+  private static func refusedCertificate(
     _ verification: Int, _ words: String, _ name: String, _ files: RedisTLS
-  ) -> TLSComplaint {
+  ) -> TLSFailure {
     switch verification {
     case let code where wrongNames.contains(code):
-      TLSComplaint(
+      TLSFailure(
         text: "the server's certificate is not for \(name)",
         advice: "use a name that it has, as the host or as ?tls=NAME")
     case let code where unknownAuthorities.contains(code):
       if let authority = files.authority {
-        TLSComplaint(
+        TLSFailure(
           text: "no authority in \(authority) has signed the server's certificate (\(words))",
           advice: "give the file of the one that has, with --redis-ca FILE")
       } else {
-        TLSComplaint(
+        TLSFailure(
           text: "no authority that this system trusts has signed the server's certificate "
             + "(\(words))",
           advice: "give the file of the one that has, with --redis-ca FILE")
       }
     case 9:
-      TLSComplaint(
+      TLSFailure(
         text: "the server's certificate is not valid yet", advice: "check the clocks of both hosts")
     case 10:
-      TLSComplaint(text: "the server's certificate has expired", advice: "renew it")
+      TLSFailure(text: "the server's certificate has expired", advice: "renew it")
     default:
-      TLSComplaint(text: "the server's certificate is refused: \(words)", advice: "")
+      TLSFailure(text: "the server's certificate is refused: \(words)", advice: "")
     }
   }
 
-  /// As an error of a Redis. Files and certificates do not change by themselves, so `tls` is final
-  /// at the start; later, the error is an outage.
+  /// The failure as a Redis error. At the start, `tls` is final, because files and certificates do
+  /// not change by themselves. Later, the error counts as an outage.
   func error(at place: String) -> RedisError {
-    RedisError(mayPass ? .connect : .tls, text, at: place, advice: advice)
+    RedisError(isConnectionLoss ? .connect : .tls, text, at: place, advice: advice)
   }
 }

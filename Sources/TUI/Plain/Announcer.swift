@@ -4,7 +4,7 @@
 /// Keys work as on the screen. Input prints what it changes: the focused pane, the selected
 /// row, new lines, questions, notices. Without input, only events of the run and followed
 /// output are printed.
-struct Narration {
+struct Announcer {
   enum Announcement: Equatable {
     case line(String)
     /// Without a line feed: an echo of typed text.
@@ -23,24 +23,28 @@ struct Narration {
   private var cursor: String?
   /// The rows of the focused pane when last printed.
   private var rows: [String] = []
-  /// Whether a user remains after the end of the run; otherwise the summary reports the end.
-  var tellsEnd = true
+  /// Whether to announce the end of the run. Without a user at the terminal, the summary reports
+  /// it.
+  var announcesEnd = true
   /// Whether the output is in the middle of a typed line.
   private var isTyping = false
 
-  /// The news of the model. `wasAsked`: caused by input, which needs an answer.
-  mutating func tell(_ model: Model, _ events: [String], wasAsked: Bool) -> [Announcement] {
+  /// The lines about everything that has changed since the last call. `isAnswer`: the change was
+  /// caused by input, so the selected row is announced, too.
+  mutating func announceChanges(_ model: Model, _ events: [String], isAnswer: Bool)
+    -> [Announcement]
+  {
     var lines = events
     if model.phase != phase {
       phase = model.phase
-      if tellsEnd || phase == .live {
+      if announcesEnd || phase == .live {
         lines.append(Summary.headline(model.run, now: model.now))
       }
     }
     lines += connectionLines(model) + engineLines(model)
     lines += overlayLines(model)
-    if overlay == nil { lines += paneLines(model, wasAsked: wasAsked) }
-    if model.status != status, let said = model.status { lines.append(said) }
+    if overlay == nil { lines += paneLines(model, isAnswer: isAnswer) }
+    if model.status != status, let text = model.status { lines.append(text) }
     status = model.status
     var announcements = lines.map(Announcement.line)
     if isTyping, model.prompt == nil || !announcements.isEmpty {
@@ -52,14 +56,14 @@ struct Narration {
     return announcements
   }
 
-  /// Everything, as if nothing had been printed before.
-  mutating func tellAll(_ model: Model, _ events: [String]) -> [Announcement] {
-    let tellsEnd = tellsEnd
-    self = Narration()
-    self.tellsEnd = tellsEnd
+  /// The lines about everything, as if nothing had been printed before.
+  mutating func announceAll(_ model: Model, _ events: [String]) -> [Announcement] {
+    let announcesEnd = announcesEnd
+    self = Announcer()
+    self.announcesEnd = announcesEnd
     phase = model.phase
     let header = Self.header(model).map(Announcement.line)
-    return header + tell(model, events, wasAsked: true)
+    return header + announceChanges(model, events, isAnswer: true)
   }
 
   // MARK: Parts
@@ -99,20 +103,20 @@ struct Narration {
     overlay = model.overlay
     switch overlay {
     case .edit: return []
-    case .question: return [HintView.line(model, columns: Self.columns).text.spoken]
-    case .help: return HelpView.lines(model, columns: 70).map(\.text.spoken).filter { $0 != "" }
+    case .question: return [HintView.line(model, columns: Self.columns).text.plainRow]
+    case .help: return HelpView.lines(model, columns: 70).map(\.text.plainRow).filter { $0 != "" }
     case .menu(let menu):
-      let items = MenuView.lines(model, menu, columns: Self.columns).map(\.text.spoken)
-      // While one moves in it, only the row.
+      let items = MenuView.lines(model, menu, columns: Self.columns).map(\.text.plainRow)
+      // While the user moves in the menu, only the selected row.
       if case .menu = closed { return items[guarding: menu.row].map { [$0] } ?? [] }
-      return [model.title(of: menu).spoken] + items
+      return [model.title(of: menu).plainRow] + items
     case nil:
       if closed == .help { return ["help closed"] }
       return []
     }
   }
 
-  private mutating func paneLines(_ model: Model, wasAsked: Bool) -> [String] {
+  private mutating func paneLines(_ model: Model, isAnswer: Bool) -> [String] {
     let hasMoved = focus != model.focus
     let pane = PlainPane(model)
     defer {
@@ -121,13 +125,13 @@ struct Narration {
       rows = pane.rows
     }
     if hasMoved {
-      let title = TabsView.title(model, of: model.focus).text.spoken
+      let title = TabsView.title(model, of: model.focus).text.plainRow
       // Tables are printed row by row, text as it grows.
       return [title] + (pane.cursor.map { [$0] } ?? pane.rows)
     }
-    if let cursor = pane.cursor { return wasAsked && cursor != self.cursor ? [cursor] : [] }
+    if let cursor = pane.cursor { return isAnswer && cursor != self.cursor ? [cursor] : [] }
     let isStreaming = model.focus.content?.streams ?? false
-    return wasAsked || isStreaming ? PlainPane.added(pane.rows, after: rows) : []
+    return isAnswer || isStreaming ? PlainPane.added(pane.rows, after: rows) : []
   }
 
   /// Only the newly typed text; the whole line if that is not enough.
@@ -149,5 +153,5 @@ struct Narration {
 }
 
 extension String {
-  fileprivate var spoken: String { PlainText.row(self) }
+  fileprivate var plainRow: String { PlainText.row(self) }
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import Runner
 
 /// Causes at the end of the output of HyperFlow's executor, as Node.js prints them.
-@Suite struct ExecutorWordsTests {
+@Suite struct ExecutorLogEndTests {
   private static func crash(_ error: String) -> String {
     """
     Job executor will execute tasks: kR:1:1:1
@@ -40,7 +40,7 @@ import Testing
     ),
     (
       "stdout: x\n[RemoteJobConnector] Adding result null of task kR:1:1:1\n",
-      .error(ExecutorWords.signalText)
+      .error(ExecutorLogEnd.signalText)
     ),
     ("stdout: Error: of the job\nlast\n", .lost("it ended: last")),
     ("\n  \n", .lost("it ended")),
@@ -49,11 +49,11 @@ import Testing
 
   @Test(arguments: rows)
   func `the cause is in the words`(text: String, cause: FailureCause) {
-    #expect(ExecutorWords(text: text).cause(else: "it ended") == cause)
+    #expect(ExecutorLogEnd(text: text).cause(else: "it ended") == cause)
   }
 
   @Test func `a log that is not there has no words`() {
-    #expect(ExecutorWords(in: "/no/such/log").cause(else: "gone") == .lost("gone"))
+    #expect(ExecutorLogEnd(in: "/no/such/log").cause(else: "gone") == .lost("gone"))
   }
 
   @Test func `only the end of a long log is read`() throws {
@@ -62,6 +62,6 @@ import Testing
     let path = Files.join(folder, "log")
     let text = String(repeating: "stdout: much\n", count: 10_000) + "Error: spawn x ENOENT\n"
     try Files.write(Array(text.utf8), to: path, mode: 0o600)
-    #expect(ExecutorWords(in: path).cause(else: "gone") == .notFound("x"))
+    #expect(ExecutorLogEnd(in: path).cause(else: "gone") == .notFound("x"))
   }
 }

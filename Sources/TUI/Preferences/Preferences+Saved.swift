@@ -1,9 +1,9 @@
 internal import Workflow
 
-/// Settings that are changed on the screen (`:set`) and kept in a file of their own, because the
-/// configuration file is the user's.
+/// Settings that are changed on the screen (`:set`). They are saved in a file of their own, because
+/// the configuration file is the user's.
 extension Preferences {
-  /// Settings that can be changed while the screen is there.
+  /// The settings that can be changed on the screen.
   static let settings =
     ["theme", "mouse", "bell", "notify"]
     + Pane.built.filter { !($0.content?.columns ?? []).isEmpty }.map { "columns.\($0)" }
@@ -19,7 +19,7 @@ extension Preferences {
   }
 
   /// Changes a setting and remembers that it was changed on the screen.
-  mutating func keep(_ setting: String, _ words: [String]) throws(PreferenceError) {
+  mutating func save(_ setting: String, _ words: [String]) throws(PreferenceError) {
     guard Self.settings.contains(setting) else {
       let nearest = EditDistance.closest(to: setting, among: Self.settings)
       let advice =
@@ -36,10 +36,10 @@ extension Preferences {
       default: .text(words.joined(separator: " "))
       }
     try set(setting.split(separator: ".").map(String.init), to: value)
-    kept[setting] = value
+    saved[setting] = value
   }
 
-  /// Applies a setting of the file with kept ones; ignores what no longer exists.
+  /// Applies a setting of the file with saved settings; ignores settings that no longer exist.
   public mutating func restore(_ path: [String], _ value: PreferenceValue) {
     let setting = path.joined(separator: ".")
     guard Self.settings.contains(setting) else { return }
@@ -49,13 +49,13 @@ extension Preferences {
     } catch {
       return
     }
-    next.kept[setting] = value
+    next.saved[setting] = value
     self = next
   }
 
-  /// The lines of that file.
-  var keptLines: [String] {
-    kept.sorted { $0.key < $1.key }.map { setting, value in
+  /// The lines of the file with saved settings.
+  var savedLines: [String] {
+    saved.sorted { $0.key < $1.key }.map { setting, value in
       switch value {
       case .flag(let on): "\(setting) = \(on)"
       case .list(let words): "\(setting) = [\(words.map(Self.quoted).joined(separator: ", "))]"

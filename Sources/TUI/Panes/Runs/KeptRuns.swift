@@ -1,12 +1,13 @@
 internal import Engine
 internal import Workflow
 
-/// The models of runs that the user has left for another one, so that each run is found again as
-/// it was left. A kept model stays until it is shown again, because the program relies on it.
-struct LeftRuns {
+/// The models of runs that the user has left for another one, so that returning to a run shows it
+/// as it was. A kept model stays until it is shown again, because the program does not send its
+/// events a second time.
+struct KeptRuns {
   /// Models of this many tasks in all take some hundred megabytes.
   private static let mostTasks = 200_000
-  private static let most = 8
+  private static let maximum = 8
 
   private var models: [String: Model] = [:]
   private var taskCount = 0
@@ -16,12 +17,12 @@ struct LeftRuns {
   mutating func keep(_ model: Model) {
     guard let run = model.run.info?.run else { return }
     if let former = models.removeValue(forKey: run) { taskCount -= former.run.counts.total }
-    guard models.count < Self.most, taskCount + model.run.counts.total <= Self.mostTasks else {
+    guard models.count < Self.maximum, taskCount + model.run.counts.total <= Self.mostTasks else {
       return
     }
     taskCount += model.run.counts.total
     var model = model
-    model.leftRuns = LeftRuns()
+    model.keptRuns = KeptRuns()
     models[run] = model
   }
 
@@ -33,34 +34,34 @@ struct LeftRuns {
 }
 
 extension Model {
-  /// Asks for another run, which may be one that was left.
+  /// The request for another run, whose model may have been kept.
   func opening(run: String) -> Effect {
-    .world(leftRuns.has(run) ? .returnToRun(run) : .switchRun(run))
+    .world(keptRuns.has(run) ? .returnToRun(run) : .switchRun(run))
   }
 
   /// Shows another run; the user's arrangement stays.
   mutating func show(_ state: RunState) {
-    var next = turned(to: state)
+    var next = copy(showing: state)
     next.arrangement.shares = arrangement.shares
     next.tasks.arrange(as: tasks)
     next.graph.arrange(as: graph)
     next.timeline.grouping = timeline.grouping
-    next.leftRuns = leaving()
+    next.keptRuns = keepingThisRun()
     self = next
   }
 
-  /// Shows a run that was left, at its place.
-  mutating func bringBack(_ run: String) {
-    var left = leaving()
+  /// Shows a run whose model was kept.
+  mutating func showKeptRun(_ run: String) {
+    var left = keepingThisRun()
     guard let former = left.remove(run) else { return }
-    var next = returned(to: former)
-    next.leftRuns = left
+    var next = restored(from: former)
+    next.keptRuns = left
     self = next
   }
 
-  private func leaving() -> LeftRuns {
-    var (left, this) = (leftRuns, self)
-    // The list of runs was opened to leave.
+  private func keepingThisRun() -> KeptRuns {
+    var (left, this) = (keptRuns, self)
+    // The list of runs was open only to choose the other run.
     this.close(.runs)
     this.status = nil
     left.keep(this)

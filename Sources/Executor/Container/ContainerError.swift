@@ -8,7 +8,7 @@ import JobProtocol
 /// | no such file, for the command | not found | 127 |
 /// | permission denied, for the command | not found | 126 |
 /// | anything else | container | 125 |
-enum ContainerComplaint {
+enum ContainerError {
   private static let missingImages = [
     "no such image", "image not known", "unable to find image", "manifest unknown",
     "pull access denied", "repository does not exist", "did not resolve to an alias",
@@ -20,7 +20,7 @@ enum ContainerComplaint {
     [
       "exec: \"", "execvp ", "can't execve(2)", "executable file not found",
     ] + initWords
-  /// How the init programs of docker and podman begin.
+  /// The beginnings of error messages of the init programs of docker and podman.
   private static let initWords = ["[fatal tini", "failed to exec pid1"]
 
   /// Whether the tool itself has failed with this exit code and last line. Otherwise, both are the
@@ -51,12 +51,12 @@ enum ContainerComplaint {
     let lowered = reason.lowercased()
     if missingCommands.contains(where: lowered.contains) {
       let isForbidden = lowered.contains("permission denied")
-      let what = isForbidden ? "may not be executed" : "not found"
+      let problem = isForbidden ? "may not be executed" : "not found"
       let hint =
         command == "/bin/sh" && !isForbidden
         ? "; \"shell\": true needs a shell in the image" : ""
       return JobFailure(
-        .notFound("\(command): \(what) in the image \(image)\(hint)"),
+        .notFound("\(command): \(problem) in the image \(image)\(hint)"),
         code: isForbidden ? 126 : 127)
     }
     let detail = reason.isEmpty ? "\(tool.rawValue) did not say why" : reason

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Redis
 
-@Suite struct TLSComplaintTests {
+@Suite struct TLSFailureTests {
   private static let ours = RedisTLS(authority: "/ca.pem", certificate: "/c.pem")
 
   @Test(arguments: [
@@ -24,14 +24,14 @@ import Testing
   func `what OpenSSL says becomes a sentence`(
     reason: String, verification: Int, files: RedisTLS, expected: String
   ) {
-    let complaint = TLSComplaint(
+    let failure = TLSFailure(
       reason: reason, verification: verification, words: "words", name: "host", files)
-    #expect(complaint.text.contains(expected), "\(complaint.text)")
+    #expect(failure.text.contains(expected), "\(failure.text)")
   }
 
   @Test func `only a lost connection may pass`() {
-    #expect(TLSComplaint.ended(errno: 0).error(at: "x").isConnectionLoss)
-    #expect(TLSComplaint.file("a", "b").error(at: "x").trouble == .refused)
+    #expect(TLSFailure.ended(errno: 0).error(at: "x").isConnectionLoss)
+    #expect(TLSFailure.file("a", "b").error(at: "x").kind == .refused)
   }
 
   @Test(arguments: [

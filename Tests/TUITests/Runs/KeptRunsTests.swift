@@ -5,7 +5,7 @@ import Workflow
 @testable import TUI
 
 /// Turning between runs: each is found again as it was left.
-struct LeftRunsTests {
+struct KeptRunsTests {
   private func press(_ model: inout Model, _ keys: Key...) -> [Effect] {
     keys.flatMap { model.update(.input(.key($0))) }
   }
@@ -51,6 +51,6 @@ struct LeftRunsTests {
         .start(RunInfo(run: "run\(number)", name: "x", directory: "/w", invoker: "pool")))
       _ = model.update(.world([.switched(other.state)]))
     }
-    #expect(model.leftRuns.has(first))
+    #expect(model.keptRuns.has(first))
   }
 }

@@ -5,7 +5,7 @@ internal import Workflow
 
 /// Converts the events of a run to lines: the output of a headless run, and of the screen in
 /// plain mode.
-public struct RunNarrator: Sendable {
+public struct RunEventLines: Sendable {
   /// Runs with more tasks than this print failures and progress only.
   private static let smallRun = 50
   private static let progressMilliseconds = 1000
@@ -52,7 +52,7 @@ public struct RunNarrator: Sendable {
     }
   }
 
-  /// Many places of a site mostly wait for the same reason, which is printed once.
+  /// Many allocations of a site usually wait for the same reason, which is printed once.
   private mutating func placeLines(_ place: Allocation) -> [String] {
     if place.state == .running { placeReasons[place.site] = nil }
     guard place.state != .running, !place.reason.isEmpty,
@@ -62,7 +62,7 @@ public struct RunNarrator: Sendable {
     return ["  \(name) \(place.state.rawValue): \(place.reason.displayName)"]
   }
 
-  /// Lines about people, retries and the infrastructure.
+  /// Lines about users, retries and the infrastructure.
   private func controlLines(_ event: RunEvent, _ run: RunState) -> [String] {
     switch event.change {
     case .jobsCancelled(let attempts):
@@ -92,7 +92,7 @@ public struct RunNarrator: Sendable {
     lastProgressAt = time
     let counts = run.counts
     var words = ["\(counts.done)/\(counts.total) done", "\(counts[.running]) running"]
-    words += counts.troubles.map { "\(counts[$0]) \(TaskAppearance($0).word)" }
+    words += counts.statesNeedingAttention.map { "\(counts[$0]) \(TaskAppearance($0).word)" }
     return ["  " + words.joined(separator: ", ")]
   }
 

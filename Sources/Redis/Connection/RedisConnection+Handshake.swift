@@ -2,12 +2,12 @@ import Glibc
 import Posix
 
 extension RedisConnection {
-  /// Connects with growing pauses, at most for the given time; a refused login ends it at
-  /// once. For threads that may wait.
+  /// Tries to connect, with growing pauses, for the given time. A refused login is thrown at once.
+  /// Blocks the calling thread.
   public static func connect(
-    _ url: RedisURL, withinMilliseconds patience: Int, interruptDescriptor: Int32 = -1
+    _ url: RedisURL, withinMilliseconds milliseconds: Int, interruptDescriptor: Int32 = -1
   ) throws(RedisError) -> RedisConnection {
-    let deadline = Clock.monotonicMilliseconds + patience
+    let deadline = Clock.monotonicMilliseconds + milliseconds
     var backoff = Backoff()
     while true {
       let left = deadline - Clock.monotonicMilliseconds
@@ -27,10 +27,10 @@ extension RedisConnection {
   }
 }
 
-/// The first exchange: login, database, a PING that shows whether the server is ready, the proof of
-/// identity, and of a server that sentinels named, whether it is a master.
+/// The first exchange: login, database, and a PING that shows whether the server is ready. Also
+/// checks the token of a run's own server, and the role of a server that sentinels named.
 extension RedisConnection {
-  func greet(timeoutMilliseconds: Int) throws(RedisError) {
+  func handshake(timeoutMilliseconds: Int) throws(RedisError) {
     var commands: [RedisCommand] = []
     if url.password != nil || url.user != nil {
       commands.append(RedisCommand(["AUTH"] + (url.user.map { [$0] } ?? []) + [url.password ?? ""]))
@@ -45,19 +45,19 @@ extension RedisConnection {
     do throws(RedisError) {
       replies = try run(commands, timeoutMilliseconds: timeoutMilliseconds)
     } catch {
-      // It closed the connection with a reason before it had read everything.
+      // The server closed the connection with a reason before it had read everything.
       throw error.code == .server ? refusal(of: "PING", error.message) : error
     }
     for (command, reply) in zip(commands, replies) {
       guard let text = reply.errorText else { continue }
       // A server that cannot write to its disk can still be read.
       if command.name == "PING", text.hasPrefix("MISCONF") { continue }
-      // A replica will refuse to write, so this user learns it later.
+      // Without this permission, a replica is noticed at the first write, which it refuses.
       if command.name == "ROLE", text.hasPrefix("NOPERM") { continue }
       throw refusal(of: command.name, text)
     }
     if let token, replies.last?.string != token {
-      throw url.distrust("it does not know the token in the run's run.json")
+      throw url.untrusted("it does not know the token in the run's run.json")
     }
     if isNamed, let role = replies.last?.array?.first?.string, role != "master" {
       throw RedisError(
@@ -71,8 +71,8 @@ extension RedisConnection {
     // "unknown command" quotes arguments: a server without AUTH would repeat the password.
     let secret = url.password ?? ""
     let text = secret.isEmpty ? words : words.replacing(secret, with: "***")
-    // The server is only not ready: try again.
-    if RedisError.trouble(ofReply: text) == .notReady {
+    // The server is not ready yet, so another attempt may succeed.
+    if RedisError.kind(ofReply: text) == .notReady {
       return RedisError(.connect, text, at: place)
     }
     if command == "AUTH" {

@@ -1,5 +1,5 @@
-/// What an error means if the server had worked before.
-public enum RedisTrouble: Sendable, Equatable {
+/// The kind of a server's error, which decides whether waiting helps.
+public enum RedisErrorKind: Sendable, Equatable {
   /// The connection is lost or cannot be made.
   case connection
   /// The server is not ready: it loads its data, is a replica during a failover, or is busy.
@@ -24,13 +24,13 @@ public enum RedisTrouble: Sendable, Equatable {
 ///
 /// Errors inside a script count the same; servers before 7.0 prefix them.
 extension RedisError {
-  public var trouble: RedisTrouble {
+  public var kind: RedisErrorKind {
     if isConnectionLoss { return .connection }
     if code == .tls { return .refused }
-    return code == .server ? RedisError.trouble(ofReply: message) : .other
+    return code == .server ? RedisError.kind(ofReply: message) : .other
   }
 
-  public static func trouble(ofReply text: String) -> RedisTrouble {
+  public static func kind(ofReply text: String) -> RedisErrorKind {
     func isOne(of words: [String]) -> Bool {
       words.contains { text.hasPrefix($0) || text.contains(": -\($0)") }
     }
@@ -42,7 +42,7 @@ extension RedisError {
 
   /// Whether the same command may succeed later. A command that the server cannot parse never
   /// does.
-  var mayPass: Bool { code == .server && !message.contains("Protocol error") }
+  var mayBeTemporary: Bool { code == .server && !message.contains("Protocol error") }
 
   private static let notReadyWords = [
     "LOADING ", "MASTERDOWN ", "READONLY ", "NOREPLICAS ", "UNBLOCKED ", "CLUSTERDOWN ",

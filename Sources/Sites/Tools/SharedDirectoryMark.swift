@@ -2,13 +2,13 @@ import Glibc
 import Posix
 
 /// A file in the run's directory that shows another host whether it sees the same directory.
-struct SiteMark: Sendable {
+struct SharedDirectoryMark: Sendable {
   let path: String
   /// Its content; `nil` if it could not be written.
   let text: String?
 
   init(_ access: WorkerAccess) {
-    // The site's own files are below the jobs' directory, unless that is not the user's.
+    // The site's own files are normally below the directory of the jobs.
     let files = access.filesDirectory
     let isInside = files.hasPrefix(access.directory + "/")
     let name = "mark-\(UInt64.random(in: .min ... .max))"

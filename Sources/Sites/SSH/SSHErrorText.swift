@@ -7,7 +7,7 @@
 /// | permission denied | load a key |
 /// | no such name | check the name |
 /// | refused, timed out, no route | check host and network |
-enum SSHComplaint {
+enum SSHErrorText {
   /// One line without the host's name.
   static func text(_ errors: String, late: Bool = false) -> String {
     let lines = errors.split(whereSeparator: \.isNewline).map(String.init)
@@ -26,8 +26,8 @@ enum SSHComplaint {
     }
     if late { return "no answer; check that the host is up, and try: ssh HOST true" }
     let known = ["Connection refused", "timed out", "No route to host", "Network is unreachable"]
-    for words in known where errors.contains(words) {
-      return "cannot be reached (\(words.lowercased())); check that the host is up and try: "
+    for phrase in known where errors.contains(phrase) {
+      return "cannot be reached (\(phrase.lowercased())); check that the host is up and try: "
         + "ssh HOST true"
     }
     let last = lines.last { $0.contains(where: \.isLetter) } ?? "ssh ended without a reason"
@@ -39,9 +39,9 @@ enum SSHComplaint {
     "\(host): " + text(errors, late: late).replacing("HOST", with: host)
   }
 
-  /// The line without the program's or the host's name before it.
+  /// The line without the leading name of the program or host.
   private static func tail(_ line: String) -> String {
-    let words = line.split(separator: ": ", maxSplits: 1)
-    return words.count == 2 && !words[0].contains(" ") ? String(words[1]) : line
+    let parts = line.split(separator: ": ", maxSplits: 1)
+    return parts.count == 2 && !parts[0].contains(" ") ? String(parts[1]) : line
   }
 }

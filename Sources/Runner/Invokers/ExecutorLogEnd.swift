@@ -13,7 +13,7 @@ import Posix
 /// | `Adding result null of task` | a signal |
 /// | another line of an error | lost, with that line |
 /// | anything else | lost, with the last line |
-struct ExecutorWords: Equatable {
+struct ExecutorLogEnd: Equatable {
   private let lines: [String]
 
   /// How much of the end of a log is read, in bytes.
