@@ -157,7 +157,10 @@ import Testing
     #expect(terminal.screen().contains("run \(first) (sample) is running in this directory"))
     try terminal.type("q")
     terminal.waitFor("code 0")
-    try terminal.type("clear; XDG_STATE_HOME=\(place.path)/state hflow-tui run .; echo code $?")
+    let again = "clear; echo second $((1 + 1)); "
+    try terminal.type(again + "XDG_STATE_HOME=\(place.path)/state hflow-tui run .; echo code $?")
+    // Only then the question is not the one from before.
+    terminal.waitFor("second 2")
     terminal.waitFor("or [q]uit?")
     try terminal.press("Enter")
     terminal.waitFor("▶ running")
