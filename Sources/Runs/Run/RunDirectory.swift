@@ -18,6 +18,7 @@ import Redis
 /// | `run.json` | workflow, start, where Redis is (its own with the password) |
 /// | `status.json` | the latest status and counts, see `RunStatusFile` |
 /// | `lookers.lock` | a lock that viewers share, see `ViewerServer` |
+/// | `metrics.log`, `spans.log` | the words of what publishes the run, see `Publication` |
 /// | `socket` | a link to the socket of its own Redis, which is elsewhere |
 public struct RunDirectory: Sendable {
   public var path: String { followed?.path ?? first }
