@@ -58,7 +58,9 @@ import Testing
 
   @Test func `a command that may have been executed is not sent again`() async throws {
     let server = try TestServer()
-    let client = RedisClient(server.url)
+    var options = RedisClient.Options()
+    options.answerTimeoutMilliseconds = -1
+    let client = RedisClient(server.url, options: options)
     let reply = Task { try await client.call(RedisCommand("BLPOP", "list", 0)) }
     try await server.waitForBlockedClient()
     server.kill()

@@ -189,7 +189,8 @@ import Testing
     Ban("^(ask|asks)$", "send, request, query", except: ["OtherRuns.swift: ask"]),
     Ban("^(recall|standing|surroundings|absence|lookAhead)$", "restore, state, update"),
     Ban(
-      "^(turned|returned|leaving|bringBack|takeBack|noSuch|lights)$", "a verb: copy, restore, undo"),
+      "^(turned|returned|leaving|bringBack|takeBack|noSuch|lights)$",
+      "a verb: copy, restore, undo"),
     Ban("^(words|said)$", "arguments, text, message", except: wordLists),
     Ban("^(Wish|Texts|Hidden|Arrived|Narration|LeftRuns)$", "a noun of the field"),
   ]

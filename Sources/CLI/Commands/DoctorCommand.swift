@@ -128,12 +128,12 @@ struct DoctorReport {
       case (.works(let text), .works):
         works = true
         texts.append("\(program.name) (\(text))")
-      case (.works(let text), .fails(let complaint)):
-        texts.append("\(program.name) (\(text)) does not work: \(complaint)")
+      case (.works(let text), .fails(let problem)):
+        texts.append("\(program.name) (\(text)) does not work: \(problem)")
       case (.works(let text), nil):
         texts.append("\(program.name) (\(text)) does not work: no \(program.check[0])")
-      case (.fails(let complaint), _):
-        texts.append("\(program.name) does not work: \(complaint)")
+      case (.fails(let problem), _):
+        texts.append("\(program.name) does not work: \(problem)")
       }
     }
     if texts.isEmpty {

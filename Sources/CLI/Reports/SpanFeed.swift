@@ -9,7 +9,7 @@ struct SpanFeed {
   private let collector: TraceCollector
   private let found: FoundRun
   private var sent: Set<AttemptID> = []
-  private var lastComplaint = ""
+  private var lastError = ""
 
   private static let shortestPause = 2_000
   private static let longestPause = 60_000
@@ -61,9 +61,9 @@ struct SpanFeed {
       sent = known
       return true
     } catch {
-      let complaint = error.lines.joined(separator: "; ")
-      if complaint != lastComplaint { Console.printError(complaint) }
-      lastComplaint = complaint
+      let text = error.lines.joined(separator: "; ")
+      if text != lastError { Console.printError(text) }
+      lastError = text
       return false
     }
   }
