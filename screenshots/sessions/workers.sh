@@ -18,5 +18,6 @@ wait_for '800000 reads'
 shot workers '5: workers, what the tasks run and how they are'
 keys Escape
 wait_for 'exit 1'
+size 120 32
 keys T
 shot timeline 'T: who did what, and when'

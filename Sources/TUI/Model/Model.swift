@@ -269,7 +269,7 @@ struct Model {
     arrangement.focus = arrangement.opened ?? .detail
     arrangement.isFull = false
     // The fields, and room for what changes.
-    let needs = Layout.Needs(openedRows: form.places.count + 14)
+    let needs = Layout.Needs(openedRows: form.places.count + 12)
     let layout = Layout(size: size, arrangement, needs)
     return layout.kind == .stacked ? layout : nil
   }
