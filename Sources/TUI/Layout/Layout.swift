@@ -102,7 +102,7 @@ struct Layout: Equatable {
     let most = body.rows * 3 / 5
     let left = needs.left.rows + 2 <= most ? needs.left.rows : (needs.left.rows + 1) / 2
     let wanted = max(left, min(needs.upperRows + 1, body.rows / 2 - 2)) + 2
-    let standard = min(max(wanted, body.rows * 2 / 5), most)
+    let standard = min(max(wanted, body.rows / 4), most)
     let (top, lower) = body.split(rows: height(shares.upper, of: body.rows, else: standard))
     let wide = min(max(30, needs.left.columns + 2), min(body.columns * 5 / 12, 72))
     let (side, upper) = top.split(columns: width(shares.left, of: body.columns, else: wide))

@@ -40,7 +40,7 @@ struct LayoutTests {
     #expect(layout.panes[.graph]?.rows == 19)
     needs.left = Size(columns: 20, rows: 3)
     let small = Layout(size: Size(columns: 120, rows: 36), Arrangement(), needs)
-    #expect(small.panes[.graph]?.rows == 13)
+    #expect(small.panes[.graph]?.rows == 10)
     #expect(small.panes[.graph]?.columns == 30, "a narrow graph gives its columns away")
   }
 

@@ -35,7 +35,7 @@ struct MessageRowTests {
   }
 
   @Test func `the title of a column is whole, or a sign`() throws {
-    var story = try Story(Workflows.pairs(3))
+    var story = try Story(Workflows.pairs(30))
     story.begin(slots: 2)
     let first = try story.startNext()
     story.finish(first, .failed(.exit(1)), after: 3000, saying: "no")

@@ -84,6 +84,17 @@ struct HabitTests {
     #expect(!HintView.line(model, columns: 200).text.contains("F failures"))
   }
 
+  @Test(arguments: [(80, 24), (120, 36)])
+  func `panes keep their sizes while a filter is typed`(columns: Int, rows: Int) throws {
+    var model = try model(columns, rows)
+    let before = model.layout
+    for character in "/mAdd" {
+      press(&model, .character(character))
+      #expect(model.layout == before)
+    }
+    #expect(model.tasks.count == 1)
+  }
+
   @Test func `the header of a failed run says once that it is open`() throws {
     var story = try Story(Workflows.pairs(1))
     story.begin()

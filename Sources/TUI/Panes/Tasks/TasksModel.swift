@@ -39,9 +39,9 @@ struct TasksModel {
   /// Lines of the table.
   var count: Int { shown.lineCount }
 
-  /// The rows that the table needs. With only a stage shown, as for all tasks, so that the panes
-  /// keep their sizes while the cursor moves in the graph.
-  var wantedRows: Int { stage == nil ? count : max(count, index.count) }
+  /// The rows that the table needs for all tasks, so that the panes keep their sizes while the user
+  /// types a filter or moves in the graph.
+  var wantedRows: Int { max(count, index.count) }
 
   func entry(at position: Int) -> ShownTasks.Entry? { shown.entry(at: position, index) }
 
