@@ -27,7 +27,7 @@ caption 'Enter: start'
 keys Enter
 moment 0.5
 caption 'only what depends on it runs'
-wait_for 'succeeded'
+wait_for '✔ succeeded'
 caption 'how the run went'
 moment 0.5
 keys G

@@ -1,6 +1,6 @@
 # The theme for bright terminals.
 workflow genome
-start 120 32 "$work"
+start 120 30 "$work"
 background=light
 type_line 'clear; hflow-tui run . --slots 4 --theme light'
 wait_for 'failed, open'

@@ -1,7 +1,6 @@
-# The Montage example, and what stays on the terminal after a run.
+# The Montage example: the screen at the end of a run.
 "$root/Examples/Montage/prepare" "$work" 3 360
-start 120 32 "$work"
+start 120 30 "$work"
 type_line 'clear; hflow-tui run .'
-wait_for '▶ mBackground'
-shot montage 'hflow-tui run: a mosaic of nine images of the sky'
-wait_for 'succeeded'
+wait_for 'as fast as one slot'
+shot montage 'hflow-tui run: a mosaic of nine images of the sky, and where the time went'

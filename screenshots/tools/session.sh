@@ -46,6 +46,13 @@ keys() {
 
 moment() { read -rt "$1" <> <(:) || true; } # SECONDS
 
+# A picture is as high as what it shows.
+size() { # COLUMNS ROWS
+  columns=$1 rows=$2
+  tmux -L "$server" resize-window -x "$1" -y "$2"
+  moment 0.3
+}
+
 shown() { tmux -L "$server" capture-pane -p; }
 
 wait_for() { # TEXT: until the screen shows it, a minute at most

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the workflows that the pictures show, each with the script that its jobs run.
 
-usage: workflows.py genome|mosaic|survey DIRECTORY
+usage: workflows.py genome|cohort|mosaic|survey DIRECTORY
 
 The jobs are shell scripts that say what the real programs would say and take a moment; runs,
 failures, times and memory on the pictures are real.
@@ -12,6 +12,7 @@ import os
 import sys
 
 SAMPLES = ["NA12877", "NA12878", "NA12889", "NA12890", "NA12891", "NA12892"]
+MORE_SAMPLES = ["NA12879", "NA12880", "NA12881", "NA12882", "NA12883", "NA12884"]
 
 GENOME_JOB = r"""#!/bin/sh
 # usage: step STAGE SAMPLE TENTHS [OPTION]
@@ -26,19 +27,28 @@ case $1 in
     say "[bwa_index] Construct BWT for the packed sequence" 40
     say "[bwa_index] Construct SA from BWT and Occ... 18.02 sec" 30
     truncate -s 5100M grch38.bwt ;;
-  qc) for part in 5 25 50 75 100; do say "Approx $part% complete for $2.fastq" 20; done
+  qc) for part in 5 10 20 30 40 50 60 70 80 90 100; do
+      say "Approx $part% complete for $2.fastq" 9
+    done
     truncate -s 71K "$2.qc" ;;
   align) say "[M::bwa_idx_load] read 0 ALT contigs" 10
-    for part in 1 2 3 4 5 6; do say "[M::mem_process_seqs] $2: ${part}00000 reads" 15; done
+    for part in 1 2 3 4 5 6 7 8 9 10; do
+      say "[M::mem_process_seqs] $2: ${part}00000 reads in 41.$part CPU sec" 9
+    done
     truncate -s "$((tenths * 21))M" "$2.bam" ;;
-  dedup) say "MarkDuplicates  start of doWork, $2.bam" 30
-    say "MarkDuplicates  read 3,000,000 records" 40
-    say "MarkDuplicates  marking 84,118 records as duplicates" 30
+  dedup) say "MarkDuplicates  start of doWork, $2.bam" 10
+    for part in 1 2 3 4 5 6 7; do
+      say "MarkDuplicates  read ${part},000,000 records, $((part * 31)) pairs to match" 11
+    done
+    say "MarkDuplicates  marking 84,118 records as duplicates" 13
     truncate -s "$((tenths * 40))M" "$2.dedup" ;;
-  coverage) for n in 18 19 20 21 22; do say "$2  chr$n  mean depth 31.$n" 20; done
+  coverage) for n in 14 15 16 17 18 19 20 21 22; do say "$2  chr$n  mean depth 31.$n" 11; done
     truncate -s 114K "$2.depth" ;;
-  call) say "HaplotypeCaller  $2.bam, heap ${4#-Xmx}" 15
-    for at in 10 20 30 40 50; do say "ProgressMeter  chr20:${at},000,000  14.2 k regions/min" 15; done
+  call) say "HaplotypeCaller  $2.bam, heap ${4#-Xmx}" 6
+    say "HaplotypeCaller  reference grch38.fa, 3,366 contigs" 3
+    for at in 06 12 18 24 30 36 42 48 54 60; do
+      say "ProgressMeter  chr20:${at},000,000  14.$at k regions/min" 8
+    done
     if [ "$2 $4" = "NA12892 -Xmx2g" ]; then
       echo "    at PairHMM.initialize(PairHMM.java:118)" >&2
       echo "    at HaplotypeCaller.apply(HaplotypeCaller.java:611)" >&2
@@ -105,12 +115,12 @@ class Workflow:
             json.dump(whole, file)
 
 
-def genome(directory):
+def genome(directory, samples=SAMPLES, name="genomes-1463"):
     """Six genomes: reads become variants. One caller has too little memory."""
-    flow = Workflow("genomes-1463")
-    flow.start("grch38.fa", *(f"{sample}.fastq" for sample in SAMPLES))
+    flow = Workflow(name)
+    flow.start("grch38.fa", *(f"{sample}.fastq" for sample in samples))
     flow.job("index", "./step index grch38 10", ["grch38.fa"], ["grch38.bwt"])
-    for n, sample in enumerate(SAMPLES):
+    for n, sample in enumerate(samples):
         take = lambda tenths: tenths + 3 * (n * 5 % 7)
         flow.job("qc", f"./step qc {sample} {take(5)}", [f"{sample}.fastq"], [f"{sample}.qc"])
         flow.job("align", f"./step align {sample} {take(15)}",
@@ -120,14 +130,19 @@ def genome(directory):
                  [f"{sample}.depth"])  # fmt: skip
         flow.job("call", f"./step call {sample} {take(20)} -Xmx2g", [f"{sample}.dedup"],
                  [f"{sample}.vcf"])  # fmt: skip
-    flow.job("joint", "./step joint cohort 10", [f"{s}.vcf" for s in SAMPLES], ["cohort.vcf"])
+    flow.job("joint", "./step joint cohort 10", [f"{s}.vcf" for s in samples], ["cohort.vcf"])
     flow.job("annotate", "./step annotate cohort 10", ["cohort.vcf"], ["annotated.vcf"])
-    parts = [f"{sample}.{kind}" for kind in ("qc", "depth") for sample in SAMPLES]
+    parts = [f"{sample}.{kind}" for kind in ("qc", "depth") for sample in samples]
     flow.job("report", "./step report cohort 10", ["annotated.vcf", *parts], ["report.html"])
     flow.write(directory, GENOME_JOB)
-    for name, size in [("grch38.fa", 3100), *((f"{sample}.fastq", 1900) for sample in SAMPLES)]:
+    for name, size in [("grch38.fa", 3100), *((f"{sample}.fastq", 1900) for sample in samples)]:
         with open(os.path.join(directory, name), "w") as file:
             file.truncate(size * 1_000_000)  # a hole: no room is taken
+
+
+def cohort(directory):
+    """The same with twelve genomes."""
+    genome(directory, MORE_SAMPLES + SAMPLES, "cohort-1463")
 
 
 def mosaic(directory):
@@ -173,4 +188,5 @@ def survey(directory):
 
 
 if __name__ == "__main__":
-    {"genome": genome, "mosaic": mosaic, "survey": survey}[sys.argv[1]](sys.argv[2])
+    makers = {"genome": genome, "cohort": cohort, "mosaic": mosaic, "survey": survey}
+    makers[sys.argv[1]](sys.argv[2])

@@ -19,8 +19,10 @@ struct Layout: Equatable {
   struct Needs: Equatable {
     /// The rows of the upper pane's list.
     var upperRows = 7
-    /// The left pane's size without its border.
+    /// The left pane's size without its border. If there is less room, half of the rows are enough.
     var left = Size(columns: 44, rows: 12)
+    /// The most rows that an open pane above the lower one takes.
+    var openedRows = Int.max
   }
 
   let size: Size
@@ -54,7 +56,7 @@ struct Layout: Equatable {
       switch kind {
       case .oneLine, .onePane: [arrangement.focus: body]
       case .split: Self.split(body, arrangement, needs)
-      case .stacked: Self.stacked(body, arrangement)
+      case .stacked: Self.stacked(body, arrangement, needs)
       case .twoColumns: Self.twoColumns(body, arrangement, needs)
       case .wide: Self.wide(body, arrangement, needs)
       }
@@ -83,23 +85,28 @@ struct Layout: Equatable {
   }
 
   /// The open pane, and the lower pane below it.
-  private static func stacked(_ body: Rectangle, _ arrangement: Arrangement) -> [Pane: Rectangle] {
+  private static func stacked(
+    _ body: Rectangle, _ arrangement: Arrangement, _ needs: Needs
+  ) -> [Pane: Rectangle] {
+    let standard = min(body.rows * 3 / 5, needs.openedRows)
     let (above, below) = body.split(
-      rows: height(arrangement.shares.opened, of: body.rows, else: body.rows * 3 / 5))
+      rows: height(arrangement.shares.opened, of: body.rows, else: standard))
     return [arrangement.opened ?? arrangement.focus: above, arrangement.slots.lower: below]
   }
 
-  /// Left and upper get the rows that they need, up to 11 of 20; the lower pane gets the rest.
+  /// Left and upper get the rows that they need, up to 3 of 5; the lower pane gets the rest.
   private static func twoColumns(
     _ body: Rectangle, _ arrangement: Arrangement, _ needs: Needs
   ) -> [Pane: Rectangle] {
     let (slots, shares) = (arrangement.slots, arrangement.shares)
-    let preferred = max(needs.left.rows, min(needs.upperRows + 1, body.rows / 2 - 2)) + 2
-    let standard = min(max(preferred, body.rows * 2 / 5), body.rows * 11 / 20)
+    let most = body.rows * 3 / 5
+    let left = needs.left.rows + 2 <= most ? needs.left.rows : (needs.left.rows + 1) / 2
+    let preferred = max(left, min(needs.upperRows + 1, body.rows / 2 - 2)) + 2
+    let standard = min(max(preferred, body.rows / 4), most)
     let (top, lower) = body.split(rows: height(shares.upper, of: body.rows, else: standard))
     let wide = min(max(30, needs.left.columns + 2), min(body.columns * 5 / 12, 72))
-    let (left, upper) = top.split(columns: width(shares.left, of: body.columns, else: wide))
-    return [slots.left: left, slots.upper: upper, slots.lower: lower]
+    let (side, upper) = top.split(columns: width(shares.left, of: body.columns, else: wide))
+    return [slots.left: side, slots.upper: upper, slots.lower: lower]
   }
 
   /// The left pane gets the columns that it needs.

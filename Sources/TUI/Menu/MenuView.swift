@@ -5,7 +5,7 @@ enum MenuView {
   static func draw(_ model: Model, _ menu: ActionMenu, on buffer: inout CellBuffer) {
     let theme = model.theme
     let items = model.items(of: menu)
-    let area = area(model, count: items.count)
+    let area = area(model, items)
     guard area.rows > 2 else { return }
     buffer.fill(area)
     Frame.draw(
@@ -27,11 +27,14 @@ enum MenuView {
     model.items(of: menu).map { line($0, columns, model.theme) }
   }
 
-  private static func area(_ model: Model, count: Int) -> Rectangle {
+  /// As wide as its longest line, within limits.
+  private static func area(_ model: Model, _ items: [ActionMenu.Item]) -> Rectangle {
     let body = model.layout.body
-    let rows = min(count + 2, body.rows)
+    let rows = min(items.count + 2, body.rows)
+    let widest = items.map { line($0, .max, model.theme).width }.max() ?? 0
     return Rectangle(
-      column: body.column, row: body.endRow - rows, columns: min(body.columns, 92), rows: rows)
+      column: body.column, row: body.endRow - rows,
+      columns: min(body.columns, max(60, widest + 4)), rows: rows)
   }
 
   private static func top(_ menu: ActionMenu, height: Int) -> Int { max(0, menu.row - height + 1) }
@@ -39,7 +42,7 @@ enum MenuView {
   /// The item at a place of the screen.
   static func item(_ model: Model, _ menu: ActionMenu, at point: Point) -> Int? {
     let items = model.items(of: menu)
-    let area = area(model, count: items.count)
+    let area = area(model, items)
     guard area.inset().contains(point) else { return nil }
     let row = top(menu, height: area.rows - 2) + point.row - area.row - 1
     return items.indices.contains(row) ? row : nil

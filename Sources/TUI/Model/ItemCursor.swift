@@ -1,12 +1,14 @@
 /// A cursor in a list that changes: it stays on its item wherever the item moves. If the user
-/// has selected or acted on the item and it leaves the list, nothing is selected, so keys never
-/// act on another item by accident.
+/// has selected the item and it leaves the list, nothing is selected, so keys never act on another
+/// item by accident. If it leaves because the user has acted on it, the next item is selected.
 struct ItemCursor<Item: Equatable> {
   private(set) var window = ListWindow()
   /// The item under the cursor, or the item that was under it before it left the list.
   private var item: Item?
   private var isInList = false
   private var isPinned = false
+  /// Whether the user has acted on the item.
+  private(set) var isDealtWith = false
 
   /// The row of the cursor; `nil` for none.
   var row: Int? { isInList ? window.cursor : nil }
@@ -17,6 +19,7 @@ struct ItemCursor<Item: Equatable> {
     window.place(cursor: row, count: items.count, height: height)
     handle(items)
     isPinned = isInList
+    isDealtWith = false
   }
 
   mutating func move(by rows: Int, in items: [Item], height: Int) {
@@ -27,6 +30,9 @@ struct ItemCursor<Item: Equatable> {
 
   mutating func pin() { isPinned = isInList }
 
+  /// The user has acted on the item: once it leaves the list, the next one is selected.
+  mutating func dealWith() { isDealtWith = isInList }
+
   /// Updates the cursor after a change of the list.
   mutating func refresh(_ items: [Item], height: Int) {
     if let item, let row = items.firstIndex(of: item) {
@@ -36,7 +42,8 @@ struct ItemCursor<Item: Equatable> {
     }
     window.fit(count: items.count, height: height)
     isInList = false
-    if !isPinned { handle(items) }
+    if !isPinned || isDealtWith { handle(items) }
+    isDealtWith = false
   }
 
   private mutating func handle(_ items: [Item]) {

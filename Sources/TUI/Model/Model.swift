@@ -263,19 +263,21 @@ struct Model {
 
   /// The layout while a task is edited: the form replaces an open pane, above the task's log.
   private var overlaid: Layout? {
-    guard case .edit = overlay else { return nil }
+    guard case .edit(let form) = overlay else { return nil }
     var arrangement = arrangement
     arrangement.opened = arrangement.opened ?? .detail
     arrangement.focus = arrangement.opened ?? .detail
     arrangement.isFull = false
-    let layout = Layout(size: size, arrangement)
+    // The fields, and room for what changes.
+    let needs = Layout.Needs(openedRows: form.places.count + 12)
+    let layout = Layout(size: size, arrangement, needs)
     return layout.kind == .stacked ? layout : nil
   }
 
   /// The sizes that the panes in the upper and the left slot need.
   private var needs: Layout.Needs {
     var needs = Layout.Needs()
-    if arrangement.slots.upper == .tasks { needs.upperRows = tasks.count }
+    if arrangement.slots.upper == .tasks { needs.upperRows = tasks.preferredRows }
     if arrangement.slots.left == .graph { needs.left = graph.preferredSize }
     return needs
   }

@@ -63,7 +63,8 @@ extension Model {
   mutating func objectionToUnseen() -> String? {
     let target = target
     defer { pin() }
-    guard let seen = seenTarget, seen != target else { return nil }
+    let isNew = focus == .failures && failures.hasJustAdvanced(now: now)
+    guard let seen = seenTarget, isNew || seen != target else { return nil }
     seenTarget = target
     return "nothing done: the selection has just moved to \(name(of: target))"
   }

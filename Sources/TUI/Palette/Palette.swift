@@ -30,7 +30,8 @@ struct Palette: Equatable, Sendable {
     guard !candidates.isEmpty else { return nil }
     let next = candidate.map { $0 + steps } ?? (steps > 0 ? 0 : -1)
     let place = (next + candidates.count) % candidates.count
-    candidate = place
+    // After the only completion, the next Tab completes what follows it.
+    candidate = candidates.count > 1 ? place : nil
     return candidates[place]
   }
 
@@ -109,7 +110,8 @@ extension Model {
     let name = String(text.prefix { $0 != " " })
     guard let verb = verbs.first(where: { $0.name == name }) else { return [] }
     let words = filterValues(word) ?? words(for: verb, after: before)
-    return words.filter { $0.hasPrefix(word) }.prefix(50).map { before + $0 }
+    let end = expectsMore(verb, before) ? " " : ""
+    return words.filter { $0.hasPrefix(word) }.prefix(50).map { before + $0 + end }
   }
 
   /// Complete filters for the current text.
@@ -139,6 +141,12 @@ extension Model {
       let isPlain = value.allSatisfy { $0.isLetter || $0.isNumber || "-_./".contains($0) }
       return word[...colon] + (isPlain ? value : TaskFilter.quoted(value))
     }
+  }
+
+  /// Whether values follow the word: those of a setting.
+  private func expectsMore(_ verb: Verb, _ before: Substring) -> Bool {
+    guard case .settings = verb.words else { return false }
+    return before.split(separator: " ").count == 1
   }
 
   private func words(for verb: Verb, after before: Substring) -> [String] {

@@ -142,7 +142,8 @@ enum HintView {
     let bindings = model.keys.bindings(in: model.focus).filter { $0.hint != nil }
     let always = bindings.filter { isAlwaysShown($0.action) }
     var others = bindings.filter { binding in
-      !isAlwaysShown(binding.action) && model.objection(to: binding.action) == nil
+      !isAlwaysShown(binding.action) && binding.action != .show(model.focus)
+        && model.objection(to: binding.action) == nil
     }
     let isOfTasks = !runPanes.contains(model.focus)
     let own = isOfTasks ? [] : Set((model.keys.local[model.focus] ?? []).map(\.action))

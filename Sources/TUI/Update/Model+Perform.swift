@@ -117,7 +117,7 @@ extension Model {
     } else if arrangement.isFull {
       arrangement.isFull = false
     } else if tasks.isFiltered {
-      tasks.showAll(run)
+      tasks.widen(run)
     }
   }
 

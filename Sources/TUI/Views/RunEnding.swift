@@ -102,7 +102,7 @@ struct RunEnding: Equatable {
   func lines(_ theme: Theme, columns: Int) -> [Line] {
     let available = columns - Self.labelWidth
     return [
-      row("time", timeLine(theme), theme),
+      row("time", timeLine(columns: available, theme), theme),
       row("made", fileLine(columns: available, theme), theme),
       row("task time", PhaseBar.line(times, columns: available, theme: theme), theme),
       row("slowest", items(tasks, columns: available, theme), theme),
@@ -119,17 +119,20 @@ struct RunEnding: Equatable {
     return line
   }
 
-  /// `0:04:12, 3.3 times as fast as one slot, 4 slots busy 83 %`
-  private func timeLine(_ theme: Theme) -> Line {
+  /// `0:04:12, 3.3 times as fast as one slot, 4 slots busy 83 %`, as much as fits.
+  private func timeLine(columns: Int, _ theme: Theme) -> Line {
     var line = Line(Formats.duration(milliseconds: wall), theme.strong)
     guard wall > 0, busy > 0 else { return line }
     let speed = Double(busy) / Double(wall)
-    line.append(", ")
-    line.append("\(Formats.oneDecimal(speed)) \(theme.times)", theme.strong)
-    line.append(" as fast as one slot")
+    var fast = Line(", ")
+    fast.append("\(Formats.oneDecimal(speed)) \(theme.times)", theme.strong)
+    fast.append(" as fast as one slot")
+    guard line.width + fast.width <= columns else { return line }
+    line.append(fast)
     if slots > 0 {
       let share = min(100, Int(speed / Double(slots) * 100 + 0.5))
-      line.append(", \(Formats.counted(slots, "slot")) busy \(share) %")
+      let rest = ", \(Formats.counted(slots, "slot")) busy \(share) %"
+      if line.width + rest.utf8.count <= columns { line.append(rest) }
     }
     return line
   }

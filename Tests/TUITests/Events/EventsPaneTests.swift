@@ -30,6 +30,11 @@ struct EventsPaneTests {
       model(size.0, size.1, ascii: ascii).draw(), name, styles: size.0 == 80)
   }
 
+  @Test func `on a narrow screen the sign replaces the word`() throws {
+    let text = try model(45, 16).draw().text
+    #expect(text.contains("✔ ") && !text.contains("✔ succeeded"))
+  }
+
   @Test func `an event of an unknown process is shown with its numbers`() throws {
     var model = try model()
     let attempt = AttemptID(FiringID(ProcessID(number: 700), 3), 1)

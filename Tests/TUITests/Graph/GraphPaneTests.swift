@@ -69,6 +69,59 @@ struct GraphPaneTests {
 
   private func cursor(_ model: Model) -> String { NodeText.name(model.graph.cursor, model.run) }
 
+  // MARK: The tasks of the stage
+
+  @Test func `moving shows the tasks of the stage, and Escape shows all`() throws {
+    var model = try Self.model()
+    let (all, before) = (model.tasks.count, model.layout)
+    type("v", &model)
+    #expect(model.tasks.stage == 1 && model.tasks.count < all)
+    #expect(model.draw().text.contains("stage mDiffFit"))
+    #expect(model.selected.map(model.run.label)?.hasPrefix("mDiffFit:") == true)
+    #expect(model.layout == before, "panes keep their sizes")
+    let selected = model.selected
+    type("\u{1B}", &model)
+    #expect(model.tasks.stage == nil && model.tasks.count == all)
+    #expect(model.selected == selected && model.focus == .graph && model.graph.cursor == .stage(1))
+    type("^", &model)
+    #expect(model.tasks.stage == 0)
+  }
+
+  @Test func `a filter stays while the graph narrows it, and goes last`() throws {
+    var model = try Self.model()
+    type("2/m\n", &model)
+    type("1v", &model)
+    #expect(model.tasks.stage == 1 && model.tasks.filterText == "m")
+    type("\u{1B}", &model)
+    #expect(model.tasks.stage == nil && model.tasks.filterText == "m")
+    type("\u{1B}", &model)
+    #expect(!model.tasks.isFiltered)
+  }
+
+  @Test func `a process in an open stage selects its task`() throws {
+    var model = try Self.model()
+    type("v\nv", &model)
+    #expect(model.selected.map(model.run.label) == "mDiffFit:1")
+  }
+
+  @Test func `events alone do not narrow the tasks`() throws {
+    var model = try Self.model()
+    type("a", &model)
+    _ = model.update(.clock(model.now + 1000))
+    #expect(model.tasks.stage == nil)
+  }
+
+  @Test(arguments: [(120, 36), (200, 55)])
+  func `long names leave room for a cell for each task`(columns: Int, rows: Int) throws {
+    let long = "quantification_of_expressed_genes_per_cell"
+    let story = try Story(Workflows.stages(["fastp", long], of: 10))
+    let model = story.model(columns, rows)
+    let lines = model.draw().lines
+    let short = try #require(lines.first { $0.contains("fastp ") })
+    #expect(short.contains(String(repeating: "◌", count: 10)), "\(short)")
+    #expect(lines.contains { $0.contains("quantifi") && $0.contains("…") })
+  }
+
   // MARK: Opening and folding
 
   @Test func `Enter opens a stage, and folds it on its heading`() throws {

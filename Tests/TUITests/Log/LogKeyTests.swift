@@ -325,7 +325,7 @@ struct LogKeyTests {
       if sequence == 2 { _ = press(&model, .character("g")) }
     }
     #expect(model.log.viewport.book.refusedLines > 0)
-    #expect(LogFooter.notes(model).contains { $0.text.contains("new lines: F shows them") })
+    #expect(LogFooter.notes(model).contains { $0.text.contains("new lines: G shows them") })
     #expect(
       press(&model, .character("G")) == [
         .world(.followLogs(.attempts([]))), .world(.followLogs(.attempts([two]))),

@@ -21,6 +21,30 @@ struct MessageRowTests {
     #expect(row.contains("exit 104 \(text)"), "\(row)")
   }
 
+  @Test func `a message takes the columns behind it that are empty in its row`() throws {
+    var story = try Story(Workflows.pairs(30))
+    story.begin(slots: 2)
+    let path = "star: not found on node-a in the executor's PATH: /usr/local/bin:/usr/bin:/bin"
+    story.finish(try story.startNext(), .failed(.exit(104)), after: 3000, saying: path)
+    let missing = try story.startNext()
+    story.finish(missing, .failed(.notFound(path)), saying: "")
+    let model = story.model(120, 36)
+    let rows = model.draw().lines.filter { $0.contains("…") && $0.contains("star: not") }
+    let ends = rows.compactMap { row in Array(row).lastIndex(of: "…") }
+    #expect(ends.count == 2 && ends[0] <= ends[1], "\(rows)")
+  }
+
+  @Test func `the title of a column is whole, or a sign`() throws {
+    var story = try Story(Workflows.pairs(30))
+    story.begin(slots: 2)
+    let first = try story.startNext()
+    story.finish(first, .failed(.exit(1)), after: 3000, saying: "no")
+    story.tell(.retry(first.firing, nil, .alone))
+    let title = story.model(120, 36).draw().lines.first { $0.contains("last line") } ?? ""
+    #expect(title.contains(" # ") || title.contains(" #│") || title.contains(" tries"), "\(title)")
+    #expect(!title.contains(" tr "))
+  }
+
   @Test func `columns that are empty in all rows are absent`() throws {
     let story = try Story(Workflows.pairs(30))
     let grid = TaskGrid(story.model(200, 55), width: 150)

@@ -42,6 +42,12 @@ struct RunsPaneTests {
       model(size.0, size.1, ascii: ascii).draw(), name, styles: size.0 == 80)
   }
 
+  @Test func `on a narrow screen the state and the tasks are whole`() throws {
+    let lines = try model(45, 16).draw().lines
+    let row = try #require(lines.first { $0.contains("a1b2") })
+    #expect(row.contains("failed, open") && row.contains("612/614 ✘ 2"), "\(row)")
+  }
+
   @Test func `the runs are requested whenever the pane is opened`() throws {
     var model = try Scenes.busy().model(120, 20)
     #expect(press(&model, .character("7")) == [.world(.listRuns)])

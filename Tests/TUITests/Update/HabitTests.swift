@@ -67,6 +67,50 @@ struct HabitTests {
     #expect(model.prompt?.field.text == "filter host:node-a")
   }
 
+  @Test func `after the only completion, Tab completes what follows it`() throws {
+    var model = try model()
+    press(&model, .character(":"))
+    for character in "set th" { press(&model, .character(character)) }
+    press(&model, .tab)
+    #expect(model.prompt?.field.text == "set theme ")
+    press(&model, .tab, .tab)
+    #expect(model.prompt?.field.text == "set theme light")
+  }
+
+  @Test func `the hints of a pane do not name the key that shows it`() throws {
+    var model = try model()
+    #expect(HintView.line(model, columns: 200).text.contains("F failures"))
+    press(&model, .character("F"))
+    #expect(!HintView.line(model, columns: 200).text.contains("F failures"))
+  }
+
+  @Test(arguments: [(80, 24), (120, 36)])
+  func `panes keep their sizes while a filter is typed`(columns: Int, rows: Int) throws {
+    var model = try model(columns, rows)
+    let before = model.layout
+    for character in "/mAdd" {
+      press(&model, .character(character))
+      #expect(model.layout == before)
+    }
+    #expect(model.tasks.count == 1)
+  }
+
+  @Test func `the header of a failed run says once that it is open`() throws {
+    var story = try Story(Workflows.pairs(1))
+    story.begin()
+    story.finish(try story.startNext(), .failed(.exit(1)), after: 100, saying: "no")
+    let line = story.model(120, 36).draw().lines[0]
+    #expect(line.contains("failed, open"))
+    #expect(line.ranges(of: "open").count == 1, "\(line)")
+  }
+
+  @Test func `the menu is as wide as its reasons need`() throws {
+    var model = try model(200, 55)
+    press(&model, .character("."))
+    let lines = model.draw().lines.filter { $0.contains("only") }
+    #expect(!lines.isEmpty && lines.allSatisfy { !$0.contains("…") })
+  }
+
   @Test func `a range ends with the next action`() throws {
     var model = try model()
     press(&model, .character("V"), .down)

@@ -293,7 +293,7 @@ struct KeyTests {
     _ = model.update(.input(.click(Point(column: 5, row: 5))))
     #expect(model.focus == .graph && model.selectedStage == 1)
     _ = model.update(.input(.wheel(Point(column: 60, row: 4), rows: 3)))
-    #expect(model.selected.map(model.run.label) == "mConcatFit:1")
+    #expect(model.selected.map(model.run.label) == "mDiffFit:1", "of the stage")
     #expect(type([.character("M")], &model) == [.setMouse(false)])
   }
 

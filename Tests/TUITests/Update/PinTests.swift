@@ -186,14 +186,36 @@ import Workflow
     let first = watched.press(retry)
     #expect(!first.isEmpty)
     #expect(watched.model.failures.groups.count == before - 1)
+    #expect(watched.model.failures.group != nil, "the next error is under the cursor")
+    #expect(watched.press(retry) == [])
+    #expect(watched.model.status?.contains("has just moved") == true)
+    let second = watched.press(retry)
+    #expect(!second.isEmpty && Set(second).isDisjoint(with: first))
+  }
+
+  @Test func `a second later, r acts on the error that took the place of the first`() throws {
+    var watched = try Watched()
+    watched.model.press(.character("F"))
+    watched.model.noteShown()
+    let first = watched.press(retry)
+    _ = watched.model.update(.clock(watched.model.now + 1500))
+    watched.model.noteShown()
+    let second = watched.press(retry)
+    #expect(!second.isEmpty && Set(second).isDisjoint(with: first))
+  }
+
+  @Test func `an error that goes without an action leaves nothing selected`() throws {
+    var watched = try Watched()
+    watched.model.press(.character("F"), .down, .up)
+    watched.model.noteShown()
+    for task in try #require(watched.model.failures.group?.tasks) {
+      watched.story.tell(.retry(task, nil, .alone))
+    }
+    watched.hear()
+    watched.model.noteShown()
     #expect(watched.model.failures.group == nil)
     #expect(watched.press(retry) == [])
     #expect(watched.model.status?.contains("has left the list") == true)
-    watched.model.press(.character("l"))
-    #expect(watched.model.focus == .failures)
-    #expect(watched.model.status?.contains("has left the list") == true)
-    let second = watched.press(.down, retry)
-    #expect(!second.isEmpty && Set(second).isDisjoint(with: first))
   }
 
   // MARK: Timeline

@@ -27,6 +27,13 @@ struct RunEndingTests {
     #expect(text[4] == "retries   1 task of 1 retried succeeded: make:1")
   }
 
+  @Test(arguments: 40...70)
+  func `what has no room is left out, not cut`(columns: Int) throws {
+    let ending = try #require(RunEnding(try story().state, slots: 2))
+    let text = ending.lines(Theme(), columns: columns)[0].text
+    #expect(text.utf8.count <= columns + 2 && !text.contains("…"), "\(text)")
+  }
+
   @Test func `a run that continues has no ending`() throws {
     var story = try Story(Workflows.pairs(2))
     story.begin()

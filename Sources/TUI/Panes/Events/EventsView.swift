@@ -18,7 +18,7 @@ enum EventsView {
     for offset in 0..<inner.rows {
       guard let event = events.list[events.window.top + offset] else { break }
       buffer.write(
-        line(event, model, subjectColumns)
+        line(event, model, subjectColumns, isNarrow: inner.columns < narrow)
           .cut(to: inner.columns, ellipsis: model.theme.ellipsis),
         at: Point(column: inner.column, row: inner.row + offset), width: inner.columns)
     }
@@ -37,19 +37,27 @@ enum EventsView {
         DisplayWidth.of(stage.name.displayName) + "\(state.counts.total)".utf8.count
       }.max() ?? 0
     // A colon, the number of an attempt, and two spaces.
-    return min(max(14, widest + 6), min(30, max(14, columns / 4)))
+    return min(max(14, widest + 6), max(14, min(columns / 4, 30), columns / 2 - 24))
   }
 
-  private static func line(_ event: RunEvent, _ model: Model, _ subjectColumns: Int) -> Line {
+  /// Below this width, the sign alone says what happened to a task.
+  private static let narrow = 58
+
+  private static func line(
+    _ event: RunEvent, _ model: Model, _ subjectColumns: Int, isNarrow: Bool
+  ) -> Line {
     let theme = model.theme
     let text = EventText(event, in: model.run, timeZoneOffset: model.timeZoneOffset)
     let (symbol, style) = appearance(text.symbol, theme)
     var line = Line(
       Formats.time(milliseconds: event.time, offset: model.timeZoneOffset) + "  ", theme.dim)
     line.append("\(symbol) ", style)
-    line.column(text.word, 11, style, ellipsis: theme.ellipsis)
+    if !isNarrow || text.subject.isEmpty {
+      line.column(text.word, 11, style, ellipsis: theme.ellipsis)
+    }
+    let end = line.width + (isNarrow && text.subject.isEmpty ? 0 : subjectColumns)
     line.append(Truncation.middle(text.subject, subjectColumns, ellipsis: theme.ellipsis))
-    line.pad(to: 24 + subjectColumns)
+    line.pad(to: end + 1)
     // The match of the filter may be in a part that is cut.
     line.append(text.text, theme.dim)
     guard let pattern = model.events.list.pattern else { return line }

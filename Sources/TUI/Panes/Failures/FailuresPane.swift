@@ -17,6 +17,8 @@ struct FailuresPane {
   private(set) var cursor = ItemCursor<FailureGroup.Key>()
   /// The downstream tasks of the selected group.
   private(set) var downstream = Downstream()
+  /// When the cursor went to the next group by itself, after an action on the one before it.
+  private var advancedAt: Int?
   private var generation = -1
   private var seen: (key: FailureGroup.Key?, events: Int, at: Int) = (nil, -1, .min / 2)
 
@@ -30,11 +32,28 @@ struct FailuresPane {
 
   mutating func choose(at position: Int, height: Int) {
     cursor.move(to: position, in: keys, height: height)
+    advancedAt = nil
   }
 
-  mutating func move(by rows: Int, height: Int) { cursor.move(by: rows, in: keys, height: height) }
+  mutating func move(by rows: Int, height: Int) {
+    cursor.move(by: rows, in: keys, height: height)
+    advancedAt = nil
+  }
 
-  mutating func pin() { cursor.pin() }
+  /// Whether the cursor has just gone to the next group by itself: a key that is pressed twice must
+  /// not act on it. Only the first call says so.
+  mutating func hasJustAdvanced(now: Int) -> Bool {
+    defer { advancedAt = nil }
+    return advancedAt.map { now - $0 < Self.doublePress } ?? false
+  }
+
+  private static let doublePress = 1000
+
+  /// A group that was acted on gives way to the next one.
+  mutating func pin() {
+    cursor.pin()
+    cursor.dealWith()
+  }
 
   /// Updates groups and preview; the cursor stays on its group.
   mutating func refresh(_ run: RunState, now: Int, height: Int) {
@@ -42,7 +61,9 @@ struct FailuresPane {
       generation = index.generation
       groups = index.groups(run)
     }
+    let isDealtWith = cursor.isDealtWith
     cursor.refresh(keys, height: height)
+    if isDealtWith, !cursor.isDealtWith { advancedAt = now }
     let selected = group?.key
     let isOld = now - seen.at >= Self.previewInterval || now < seen.at || run.settledAt != nil
     guard seen.key != selected || isOld && seen.events != run.eventCount else { return }

@@ -113,7 +113,8 @@ enum FailuresView {
       let widest = groups.map { DisplayWidth.of($0.cause.summary.displayName) }.max() ?? 8
       cause = min(widest, width >= 70 ? 22 : 16)
       let rest = width - count - 2 - cause - 2
-      times = rest >= 66 ? 19 : 0
+      let longest = groups.map { DisplayWidth.of(FailuresView.times($0, model)) }.max() ?? 0
+      times = rest >= 66 ? longest : 0
       let stage = groups.map { DisplayWidth.of(FailuresView.stages($0, model)) }.max() ?? 0
       let available = rest - (times > 0 ? times + 2 : 0)
       // The error comes first.

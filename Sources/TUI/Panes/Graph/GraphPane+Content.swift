@@ -214,6 +214,17 @@ extension GraphPane: PaneContent {
     }
   }
 
+  /// The task table shows the tasks of the stage under the cursor, and selects the one of a
+  /// process.
+  private static func scope(_ model: inout Model) {
+    let filter = model.tasks.shown.filter
+    model.tasks.show(stage: model.selectedStage, filter: filter, model.run)
+    guard case .process = model.graph.cursor else { return }
+    if let task = NodeFigures(model.graph.cursor, model.run).task, model.tasks.shows(task) {
+      model.tasks.choose(task, model.run)
+    }
+  }
+
   private static func showTasks(_ model: inout Model) {
     model.tasks.show(stage: model.selectedStage, model.run)
     if let task = NodeFigures(model.graph.cursor, model.run).task {
@@ -306,6 +317,9 @@ extension GraphPane: PaneContent {
       model.run, inside: model.graphSize, isLayered: model.isLayered, ascii: model.theme.ascii,
       now: model.now)
     if model.focus == .graph { model.graph.refreshSubjects(model.run) }
+    // Not a cursor that follows running tasks.
+    let isMoved = model.graph.hasMoved() && model.isAnswering && !model.graph.follows
+    if isMoved, model.focus == .graph, model.prompt == nil { scope(&model) }
     return []
   }
 }

@@ -34,6 +34,8 @@ struct GraphPane {
   private(set) var cells = StageCells()
   private var chosen = GraphSubjects()
   private var laneLimit = 8
+  /// The cursor when the panes were last updated.
+  private var lastCursor = NodeGraph.Node.stage(0)
   /// The cursor for which the drawing was last moved and its relations computed.
   private var shown: NodeGraph.Node?
 
@@ -47,6 +49,7 @@ struct GraphPane {
     scene = GraphScene(run.workflow, run.graph, GraphScope())
     rails = Rails(scene.graph, scene.items, laneLimit: laneLimit)
     if let first = scene.items.first { cursor = node(of: first) }
+    lastCursor = cursor
   }
 
   /// Copies the arrangement of another run's graph.
@@ -93,6 +96,9 @@ struct GraphPane {
     return scope
   }
 
+  /// The lines of the list, with those between rows.
+  var lineCount: Int { max(0, scene.items.count * spacing - (spacing - 1)) }
+
   mutating func move(to row: Int) {
     guard !scene.items.isEmpty else { return }
     cursor = node(of: scene.items[min(max(0, row), scene.items.count - 1)])
@@ -100,8 +106,7 @@ struct GraphPane {
 
   /// Moves the window; the cursor stays if it remains visible.
   mutating func pan(by lines: Int, height: Int, _ run: RunState) {
-    let count = scene.items.count * spacing
-    let top = min(max(0, window.top + lines), max(0, count - height))
+    let top = min(max(0, window.top + lines), max(0, lineCount - height))
     let line = min(max(row(run) * spacing, top), top + max(0, height - 1))
     window = ListWindow(top: top)
     move(to: lines > 0 ? (line + spacing - 1) / spacing : line / spacing)
@@ -110,11 +115,17 @@ struct GraphPane {
   /// The size that shows all rows with names, bars and figures. Constant for the nodes that are
   /// shown: lanes get a fixed share.
   var preferredSize: Size {
-    Size(columns: 6 + nameColumns + 22, rows: min(200, scene.items.count * 2))
+    Size(columns: 6 + nameColumns + 22, rows: min(200, max(1, scene.items.count * 2 - 1)))
   }
 
   /// The tasks of the selected node.
   var subjects: [FiringID] { chosen.tasks }
+
+  /// Whether the cursor has moved since the last call.
+  mutating func hasMoved() -> Bool {
+    defer { lastCursor = cursor }
+    return lastCursor != cursor
+  }
 
   mutating func refreshSubjects(_ run: RunState) { chosen.refresh(cursor, run) }
 
@@ -146,7 +157,7 @@ struct GraphPane {
     }
     let count = scene.items.count
     spacing = count * 2 - 1 <= inside.rows && !scene.graph.nets.isEmpty ? 2 : 1
-    window.place(cursor: row(run) * spacing, count: count * spacing, height: inside.rows)
+    window.place(cursor: row(run) * spacing, count: lineCount, height: inside.rows)
   }
 
   private mutating func layOutDrawing(_ run: RunState, _ inside: Size, _ ascii: Bool) {

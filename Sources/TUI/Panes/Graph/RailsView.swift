@@ -31,8 +31,8 @@ struct RailsView {
       row: inner.row + pane.window.cursor - pane.window.top, in: area,
       isFocused: model.focus == .graph, theme: model.theme, on: &buffer)
     Frame.drawScroll(
-      top: pane.window.top, height: inner.rows, count: pane.scene.items.count * pane.spacing,
-      in: area, theme: model.theme, on: &buffer)
+      top: pane.window.top, height: inner.rows, count: pane.lineCount, in: area, theme: model.theme,
+      on: &buffer)
   }
 
   private init(_ model: Model, width: Int) {
@@ -80,15 +80,20 @@ struct RailsView {
       let available = width - lanes - 2 - figures
       // Names and the number of failures come before bars and means.
       failed = available >= 14 ? "\(maximum)".utf8.count + 3 : 0
-      name = max(6, min(widest, available - failed))
-      let rest = max(0, available - failed - name)
-      mean = rest >= 14 ? 8 : 0
-      rate = rest - mean >= 22 ? 9 : 0
-      let columns = min(36, rest - mean - rate)
-      // If each task has a cell, no more columns are needed.
       let largest = run.stages.map(\.counts.total).max() ?? 0
+      // Names that are cut anyway also leave room for a short bar.
+      let rest = available - failed - min(largest, Self.shortBar) - 1
+      let cut = min(available - failed, max(Self.shortName, rest))
+      name = max(6, widest <= available - failed ? widest : cut)
+      let left = max(0, available - failed - name)
+      mean = left >= 14 ? 8 : 0
+      rate = left - mean >= 22 ? 9 : 0
+      let columns = min(36, left - mean - rate)
+      // If each task has a cell, no more columns are needed.
       bar = largest > 0 ? min(largest, columns) : columns
     }
+
+    private static let (shortName, shortBar) = (18, 10)
 
     /// The columns that the numbers of hidden neighbours take.
     private static func hiddenColumns(_ pane: GraphPane, _ theme: Theme) -> Int {

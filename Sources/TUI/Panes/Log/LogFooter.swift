@@ -75,7 +75,7 @@ enum LogFooter {
     }
     if book.refusedLines > 0 {
       let waiting = Formats.counted(book.refusedLines, "new line", "new lines")
-      texts.append("\(waiting): F shows them")
+      texts.append("\(waiting): \(model.keyName(.move(.last))) shows them")
     }
     return texts.map { Line($0, model.theme.warning) }
   }

@@ -195,6 +195,7 @@ enum LogRows {
     let style: Style
     switch record?.outcome {
     case .succeeded: style = theme.good
+    case .failed(.cancelled): style = theme.style(.cancelled)
     case .failed: style = theme.alarm
     case nil: style = theme.dim
     }

@@ -163,6 +163,12 @@ extension RunsPane: PaneContent {
         (.run, 6), (.name, isWide ? 22 : 15), (.state, isWide ? 16 : 13),
         (.tasks, isWide ? 14 : 12), (.started, isWide ? 12 : 8),
       ]
+      let missing = widths.reduce(2 - columns) { $0 + $1.width }
+      if missing > 0 {
+        // Without the time, and with shorter names.
+        let started = widths.removeLast().width
+        widths[1].width -= min(7, max(0, missing - started))
+      }
       if isWide { widths.append((.host, 14)) }
       let rest = columns - 2 - widths.reduce(0) { $0 + $1.width }
       if rest >= 12 { widths.append((.place, rest)) }

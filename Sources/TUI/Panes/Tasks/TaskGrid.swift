@@ -58,8 +58,10 @@ struct TaskGrid: Equatable {
     let last = [TaskColumn.time, .tries].map { ($0, content[$0]) }.filter { $0.1 > 0 }
     // Before the message: name, state and a blank after each; after it the last columns.
     let fixed = state + 2 + last.reduce(0) { $0 + $1.1 + 1 }
-    // A message that does not fit anyway must not shorten names.
-    let name = nameWidth(model, width, rest: width - fixed - min(content.message, 60))
+    // A message that is too long anyway must not shorten names.
+    let message = min(content.message, max(60, width * 2 / 3))
+    let widest = nameWidth(model, width, rest: width - fixed - message)
+    let name = hasTitles ? widest : min(widest, content[.name])
     var left = width - fixed - name
     var columns: [(TaskColumn, Int)] = [(.name, name), (.state, state)]
     guard left > 4 else { return columns + last.prefix(left < 0 ? 0 : last.count) }
@@ -125,6 +127,7 @@ private struct GridContent {
   init(_ model: Model, _ rows: [TaskRow]) {
     for row in rows {
       if row.isFailed { message = max(message, DisplayWidth.of(row.message)) }
+      self[.name] = max(self[.name], DisplayWidth.of(model.run.label(row.firing)))
       for column in TaskColumn.allCases where column != .lastLine && column != .name {
         let width = DisplayWidth.of(row.text(column))
         guard width > 0 else { continue }

@@ -35,7 +35,8 @@ struct TaskRow {
   func line(_ grid: TaskGrid) -> Line {
     let theme = model.theme
     var line = Line(theme.glyph(appearance) + " ", theme.listStyle(appearance))
-    for place in grid.places {
+    for (index, place) in grid.places.enumerated() {
+      if line.width > place.start { continue }
       line.pad(to: place.start)
       if place.column == .name {
         let name = Truncation.middle(
@@ -50,23 +51,33 @@ struct TaskRow {
         line.append(Truncation.end(text, available, ellipsis: theme.ellipsis), waitStyle)
         break
       }
-      append(place, to: &line)
+      append(place, width: width(of: place, in: grid.places[(index + 1)...]), to: &line)
     }
     return line
   }
 
+  /// A message also takes the columns behind it that are empty in this row.
+  private func width(
+    of place: TaskGrid.ColumnSpan, in others: ArraySlice<TaskGrid.ColumnSpan>
+  ) -> Int {
+    guard place.column == .lastLine, isFailed, let last = others.last else { return place.width }
+    let next = others.first { !text($0.column).isEmpty }
+    guard let next else { return last.end - place.start }
+    return next == others.first ? place.width : next.start - 1 - place.start
+  }
+
   private var waitStyle: Style { appearance == .held ? model.theme.style(.held) : plain }
 
-  private func append(_ place: TaskGrid.ColumnSpan, to line: inout Line) {
+  private func append(_ place: TaskGrid.ColumnSpan, width: Int, to line: inout Line) {
     var (text, style) = (text(place.column), style(place.column))
     if place.column == .lastLine, text.isEmpty, hasPrintedNothing {
       (text, style) = ("no output", model.theme.dim)
     }
     let ellipsis = model.theme.ellipsis
     if place.column.isNumeric {
-      line.rightColumn(text, place.width, style, ellipsis: ellipsis)
+      line.rightColumn(text, width, style, ellipsis: ellipsis)
     } else {
-      line.column(text, place.width, style, ellipsis: ellipsis)
+      line.column(text, width, style, ellipsis: ellipsis)
     }
   }
 

@@ -39,6 +39,10 @@ struct TasksModel {
   /// Lines of the table.
   var count: Int { shown.lineCount }
 
+  /// The rows that the table needs for all tasks, so that the panes keep their sizes while the user
+  /// types a filter or moves in the graph.
+  var preferredRows: Int { max(count, index.count) }
+
   func entry(at position: Int) -> ShownTasks.Entry? { shown.entry(at: position, index) }
 
   /// The task on a line; `nil` for a group.
@@ -139,6 +143,16 @@ struct TasksModel {
   mutating func showAll(_ run: RunState) {
     keepingSelection { $0.show(stage: nil, filter: .all, run) }
   }
+
+  /// Undoes the last narrowing: the stage, then the filter. The selection stays.
+  mutating func widen(_ run: RunState) {
+    keepSelection()
+    let filter = stage == nil ? TaskFilter.all : shown.filter
+    keepingSelection { $0.show(stage: nil, filter: filter, run) }
+  }
+
+  /// Whether a task matches what is shown.
+  func shows(_ firing: FiringID) -> Bool { index.row(of: firing).map(shown.shows) ?? false }
 
   /// Applies a change and keeps the user's selection.
   mutating func keepingSelection(_ change: (inout Self) -> Void) {

@@ -101,7 +101,7 @@ enum TasksPane: PaneContent {
     if !model.tasks.marks.isEmpty || model.tasks.marks.isDrawing {
       model.tasks.clearMarks()
     } else if model.tasks.isFiltered {
-      model.tasks.showAll(model.run)
+      model.tasks.widen(model.run)
     } else if shown.grouping != .none {
       model.tasks.keepingSelection { $0.group(by: .none) }
     } else if shown.order != .byState {
