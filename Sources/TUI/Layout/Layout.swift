@@ -99,10 +99,10 @@ struct Layout: Equatable {
     _ body: Rectangle, _ arrangement: Arrangement, _ needs: Needs
   ) -> [Pane: Rectangle] {
     let (slots, shares) = (arrangement.slots, arrangement.shares)
-    let most = body.rows * 3 / 5
-    let left = needs.left.rows + 2 <= most ? needs.left.rows : (needs.left.rows + 1) / 2
+    let maximum = body.rows * 3 / 5
+    let left = needs.left.rows + 2 <= maximum ? needs.left.rows : (needs.left.rows + 1) / 2
     let preferred = max(left, min(needs.upperRows + 1, body.rows / 2 - 2)) + 2
-    let standard = min(max(preferred, body.rows / 4), most)
+    let standard = min(max(preferred, body.rows / 4), maximum)
     let (top, lower) = body.split(rows: height(shares.upper, of: body.rows, else: standard))
     let wide = min(max(30, needs.left.columns + 2), min(body.columns * 5 / 12, 72))
     let (side, upper) = top.split(columns: width(shares.left, of: body.columns, else: wide))

@@ -145,7 +145,7 @@ extension Model {
 
   /// Whether values follow the word: those of a setting.
   private func expectsMore(_ verb: Verb, _ before: Substring) -> Bool {
-    guard case .settings = verb.words else { return false }
+    guard case .settings = verb.argumentKind else { return false }
     return before.split(separator: " ").count == 1
   }
 

@@ -181,7 +181,7 @@ enum HeaderView {
       let lag = Formats.mean(milliseconds: Double(model.lag ?? 0))
       return Line("catching up, \(lag) behind", theme.warning)
     // The state says it already, unless the run succeeded or was stopped.
-    case (.open, _) where standing(model).1.contains("open"): return Line()
+    case (.open, _) where runState(model).1.contains("open"): return Line()
     case (.open, _): return Line("open", theme.warning)
     case (.live, _): return Line()
     }

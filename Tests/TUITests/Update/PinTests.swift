@@ -196,10 +196,10 @@ import Workflow
   @Test func `a second later, r acts on the error that took the place of the first`() throws {
     var watched = try Watched()
     watched.model.press(.character("F"))
-    watched.model.noteShown()
+    watched.model.recordShownTarget()
     let first = watched.press(retry)
     _ = watched.model.update(.clock(watched.model.now + 1500))
-    watched.model.noteShown()
+    watched.model.recordShownTarget()
     let second = watched.press(retry)
     #expect(!second.isEmpty && Set(second).isDisjoint(with: first))
   }
@@ -207,12 +207,12 @@ import Workflow
   @Test func `an error that goes without an action leaves nothing selected`() throws {
     var watched = try Watched()
     watched.model.press(.character("F"), .down, .up)
-    watched.model.noteShown()
+    watched.model.recordShownTarget()
     for task in try #require(watched.model.failures.group?.tasks) {
       watched.story.tell(.retry(task, nil, .alone))
     }
     watched.hear()
-    watched.model.noteShown()
+    watched.model.recordShownTarget()
     #expect(watched.model.failures.group == nil)
     #expect(watched.press(retry) == [])
     #expect(watched.model.status?.contains("has left the list") == true)

@@ -84,9 +84,9 @@ enum TasksView {
       line.pad(to: place.start)
       let isOrder = place.column == order.column
       let arrow = isOrder ? theme.arrow(isDescending: order.isDescending) : ""
-      let room = place.width - arrow.count
+      let width = place.width - arrow.count
       let title = place.column.title
-      let text = title.utf8.count <= room ? title : place.column == .tries ? "#" : ""
+      let text = title.utf8.count <= width ? title : place.column == .tries ? "#" : ""
       let style = isOrder ? Style(foreground: theme.accentColor) : theme.dim
       if place.column.isNumeric {
         line.rightColumn(text + arrow, place.width, style, ellipsis: "")
