@@ -1,4 +1,4 @@
-import CPosix
+internal import CPosix
 import Glibc
 
 /// Answers GET requests of HTTP with text, one after the other: for programs that ask now and then,

@@ -49,17 +49,19 @@ struct Forecaster: Sendable {
     var tasks = 0
     let samples = run.stages.indices.map { DurationSample(run, $0) }
     let spread = Self.spread(samples)
+    let all = DurationSample(samples)
     let flows = run.stages.indices.map { stage -> StageFlow in
       let counts = run.stages[stage].counts
       let known = run.stages[stage].meanMilliseconds
       let typical = Self.typical(mean: mean, running: running[stage])
-      let sample = samples[stage]
       let waiting = max(0, counts[.waiting] - blocked.count(stage))
       let active = counts.active - counts[.held]
       tasks += waiting + active
       if known == nil { guessed += waiting + active }
       let duration = Self.mean(of: run.stages[stage], typical: typical, spread: spread, slots)
-      let cost = duration * sample.attempts + overhead
+      let cost = duration * samples[stage].attempts + overhead
+      let isKnown = Double(samples[stage].longest.count) >= Self.minimumJobs * spread
+      let sample = isKnown ? samples[stage] : all.scaled(toMean: duration)
       return StageFlow(
         waiting: waiting, ready: active - running[stage].count, total: counts.total,
         cost: max(0.1, cost), width: width[stage], predecessors: predecessors[stage],
@@ -73,6 +75,11 @@ struct Forecaster: Sendable {
     let doubt = 0.1 + 0.4 * Double(guessed) / Double(tasks)
     return .about(Int(time), spread: Int(time * doubt))
   }
+
+  /// From how many jobs of a stage the durations of its longest ones are known, if the squared
+  /// coefficient of variation is 1. With fewer, the durations of all stages are used, scaled to the
+  /// stage's mean.
+  private static let minimumJobs = 40.0
 
   /// The weight of the mean of all stages, in jobs, compared with the running jobs of a stage.
   private static let weightOfAll = 8.0
@@ -173,6 +180,21 @@ private struct DurationSample {
     }
     durations.sort()
     if !durations.isEmpty { attempts = Double(tries) / Double(durations.count) }
+  }
+
+  /// Some of the durations of all samples, taken evenly, with the shortest and the longest.
+  init(_ samples: [DurationSample]) {
+    let all = samples.flatMap(\.durations).sorted()
+    let shown = min(all.count, Self.size)
+    durations = (0..<shown).map { all[$0 * (all.count - 1) / max(1, shown - 1)] }
+  }
+
+  func scaled(toMean mean: Double) -> DurationSample {
+    let sum = durations.reduce(0, +)
+    guard sum > 0 else { return self }
+    var scaled = self
+    scaled.durations = durations.map { $0 * mean * Double(durations.count) / sum }
+    return scaled
   }
 
   private static func places(_ count: Int, maximum: Int = size) -> [Int] {

@@ -15,7 +15,7 @@ struct StageFlow {
   let predecessors: [Int]
   /// The remaining times of its running jobs.
   let remainingTimes: [Double]
-  /// Known durations, ascending.
+  /// Durations of its jobs, ascending.
   let longest: [Double]
 
   /// The time until all tasks have ended, in milliseconds.
