@@ -230,8 +230,8 @@ final class ScreenFeed: Sendable {
   /// Never blocks.
   func readOutputFiles(of attempt: AttemptID) { Task { await passFiles(of: attempt) } }
 
-  /// Sends the output of an attempt that has ended and has no stream, from files: a foreign executor
-  /// writes no stream, and Redis keeps only a limited amount of output.
+  /// Sends the output of an attempt that has ended and has no stream, from files: a foreign
+  /// executor writes no stream, and Redis keeps only a limited amount of output.
   private func passFiles(of attempt: AttemptID) async {
     guard let directory = tasks.withLock({ $0.place.directory }) else { return }
     let job = details.jobID(attempt)

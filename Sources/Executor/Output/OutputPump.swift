@@ -8,8 +8,8 @@ import JobProtocol
 /// and Redis accepts no chunks. Times are milliseconds on a monotonic clock.
 ///
 /// Output beyond the limits is deferred: it is sent when the limits permit, and dropped when the
-/// stream writes again before that. So the last lines before a pause, and before the end, are always
-/// sent.
+/// stream writes again before that. So the last lines before a pause, and before the end, are
+/// always sent.
 ///
 /// The sent text is what the stream wrote, without gaps between pieces of one line: if a line
 /// was cut, its line feed is the first byte after the gap. A carriage return, which restarts a

@@ -12,7 +12,7 @@ import Redis
 /// | `redis.log`, `engine.log`, `worker.log` | their logs |
 /// | `executors/` | logs of one-shot executors |
 /// | `sites/` | records of sites about their workers, and the output of workers of schedulers |
-/// | `signing.key` | the run's own signing key, if its Redis listens on the network and the user gave no key |
+/// | `signing.key` | the run's own signing key, if Redis has a port and the user gave no key |
 /// | `unreported/` | ends of jobs that executors of this host could not report before they died |
 /// | `node-host.js`, `node.log` | the program that calls JavaScript functions, and its log |
 /// | `run.json` | workflow, start, where Redis is (its own with the password) |
