@@ -80,9 +80,9 @@ public struct OutputTail: Sendable, Equatable {
 public struct Blockage: Sendable, Equatable {
   /// The label of the task that would have been next.
   public let task: String
-  public let lacks: [Lack]
+  public let missingInputs: [MissingInput]
 
-  public struct Lack: Sendable, Equatable {
+  public struct MissingInput: Sendable, Equatable {
     public let signal: String
     public let have: Int
     public let need: Int
@@ -92,11 +92,11 @@ public struct Blockage: Sendable, Equatable {
     let place = blocked.process.number - 1
     let fired = run.processes.indices.contains(place) ? run.processes[place].tasks.count : 0
     task = run.label(FiringID(blocked.process, fired + 1))
-    lacks = blocked.lacks.map { lack in
-      let isKnown = run.workflow.signals.indices.contains(lack.signal.number - 1)
-      return Lack(
-        signal: isKnown ? run.workflow[lack.signal].name : "signal \(lack.signal)",
-        have: lack.have, need: lack.need)
+    missingInputs = blocked.missingInputs.map { input in
+      let isKnown = run.workflow.signals.indices.contains(input.signal.number - 1)
+      return MissingInput(
+        signal: isKnown ? run.workflow[input.signal].name : "signal \(input.signal)",
+        have: input.have, need: input.need)
     }
   }
 }

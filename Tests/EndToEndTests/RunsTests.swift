@@ -182,9 +182,12 @@ import Testing
     try place.write("", to: ".hflow/runs/none2345/engine.log")
     try Files.makeDirectory("\(runs)/dirs2345/run.json")
     try place.write("", to: ".hflow/runs/file2345")
-    // A run that is being created is not listed, nor is a directory without a run's name.
+    // A run that is being created, also by an earlier version, is not listed, nor is a directory
+    // without a run's name.
     try Files.makeDirectory("\(runs)/born2345")
-    try place.write("{}", to: ".hflow/runs/born2345/birth.json")
+    try place.write("{}", to: ".hflow/runs/born2345/creation.json")
+    try Files.makeDirectory("\(runs)/form2345")
+    try place.write("{}", to: ".hflow/runs/form2345/birth.json")
     try place.write("", to: ".hflow/runs/.hidden")
     let names = ["dirs2345", "file2345", "none2345", "pipe2345", "text2345"]
     let list = try await hflow(place, "list")

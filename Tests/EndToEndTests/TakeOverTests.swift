@@ -175,7 +175,7 @@ import Testing
       {"host": "\(Environment.hostName)", "engine": "\(identity.text)",
        "socket": "\(sockets)/redis.sock"}
       """
-    try Files.write(Array(note.utf8), to: Files.join(directory, "birth.json"))
+    try Files.write(Array(note.utf8), to: Files.join(directory, "creation.json"))
     #expect(try await Program.run(["run", place.path, "--headless"]).exitCode == 0)
     #expect(Files.isDirectory(directory), "its engine lives")
     dead.send(SIGKILL)

@@ -59,7 +59,7 @@ import Workflow
       blocked: [
         BlockedProcess(
           process: ProcessID(number: 5),
-          lacks: [.init(signal: SignalID(number: 1), have: 2, need: 3)])
+          missingInputs: [.init(signal: SignalID(number: 1), have: 2, need: 3)])
       ]),
     .runFinished(.cancelled),
   ]

@@ -235,7 +235,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     run.feed(.signal(signal("a", of: run), .bare))
     run.runAll()
     #expect(run.settled?.status == .blocked)
-    #expect(run.settled?.blocked.first?.lacks.map(\.signal) == [signal("b", of: run)])
+    #expect(run.settled?.blocked.first?.missingInputs.map(\.signal) == [signal("b", of: run)])
   }
 
   @Test func `a foreach with a larger firing limit starts again`() throws {

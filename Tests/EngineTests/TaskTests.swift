@@ -29,7 +29,8 @@ import Workflow
     #expect(
       end.blocked == [
         BlockedProcess(
-          process: run.process("c"), lacks: [.init(signal: SignalID(number: 3), have: 0, need: 1)])
+          process: run.process("c"),
+          missingInputs: [.init(signal: SignalID(number: 3), have: 0, need: 1)])
       ])
     #expect(run.state.state(of: run.firing("b")) == .failed)
     #expect(run.state.state(of: run.firing("c")) == .waiting)

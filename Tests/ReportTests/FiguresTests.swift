@@ -34,7 +34,7 @@ struct FiguresTests {
         blocked: [
           BlockedProcess(
             process: ProcessID(number: 2),
-            lacks: [.init(signal: SignalID(number: 3), have: 0, need: 1)])
+            missingInputs: [.init(signal: SignalID(number: 3), have: 0, need: 1)])
         ]))
     return story
   }
@@ -72,7 +72,7 @@ struct FiguresTests {
   @Test func `blocked processes are listed with their missing inputs`() throws {
     let blockages = try mixed().report().blockages
     #expect(blockages.map(\.task) == ["b:1"])
-    #expect(blockages.first?.lacks == [.init(signal: "s2", have: 0, need: 1)])
+    #expect(blockages.first?.missingInputs == [.init(signal: "s2", have: 0, need: 1)])
   }
 
   @Test func `stages have the distribution of their run times`() throws {

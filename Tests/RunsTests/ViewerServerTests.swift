@@ -197,7 +197,7 @@ import Testing
 
   @Test func `a read-only run is viewed as a copy`() throws {
     // Not even root can create a file there.
-    try Files.makeDirectory("\(directory.path)/lookers.lock")
+    try Files.makeDirectory("\(directory.path)/viewers.lock")
     let before = try Files.read(directory.description)
     let viewerServer = try ViewerServer.open(directory)
     #expect(try answer(at: viewerServer.url) == 42)

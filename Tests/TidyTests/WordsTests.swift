@@ -189,10 +189,12 @@ import Testing
     Ban("^(ask|asks)$", "send, request, query", except: ["OtherRuns.swift: ask"]),
     Ban("^(recall|standing|surroundings|absence|lookAhead)$", "restore, state, update"),
     Ban(
-      "^(turned|returned|leaving|bringBack|takeBack|noSuch|lights)$",
-      "a verb: copy, restore, undo"),
+      "^(turned|returned|leaving|bringBack|takeBack|noSuch|lights)$", "copy, restore, undo"),
+    Ban(
+      "^(attemptLeft|couldFire|occupy|takeFinish|boundLogs|boundOpenLogs)$",
+      "attemptEnded, canFire, restartFailed, finishOnce, limitLogs"),
     Ban("^(words|said)$", "arguments, text, message", except: wordLists),
-    Ban("^(Wish|Texts|Hidden|Arrived|Narration|LeftRuns)$", "a noun of the field"),
+    Ban("^(Wish|Texts|Hidden|Arrived|Narration|LeftRuns|Lack)$", "a noun of the field"),
   ]
 
   /// Functions that split text into words.

@@ -59,16 +59,16 @@ enum EventLine {
     .array(
       run.blocked.map { blocked in
         let firing = run.processes[blocked.process.number - 1].tasks.count + 1
-        let lacks = blocked.lacks.map { lack -> JSON in
+        let missingInputs = blocked.missingInputs.map { input -> JSON in
           [
-            "signal": .string(run.workflow[lack.signal].name), "have": .int(lack.have),
-            "need": .int(lack.need),
+            "signal": .string(run.workflow[input.signal].name), "have": .int(input.have),
+            "need": .int(input.need),
           ]
         }
         return [
           "process": .int(blocked.process.number),
           "task": .string(run.workflow.label(process: blocked.process, firing: firing)),
-          "lacks": .array(lacks),
+          "lacks": .array(missingInputs),
         ]
       })
   }

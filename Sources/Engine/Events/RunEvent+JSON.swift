@@ -188,9 +188,9 @@ private struct EventWriter {
 
 extension BlockedProcess {
   fileprivate var json: JSON {
-    let lacks = lacks.map { lack -> JSON in
-      ["signal": .int(lack.signal.number), "have": .int(lack.have), "need": .int(lack.need)]
+    let missingInputs = missingInputs.map { input -> JSON in
+      ["signal": .int(input.signal.number), "have": .int(input.have), "need": .int(input.need)]
     }
-    return ["process": .int(process.number), "lacks": .array(lacks)]
+    return ["process": .int(process.number), "lacks": .array(missingInputs)]
   }
 }

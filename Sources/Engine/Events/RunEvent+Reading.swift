@@ -162,12 +162,13 @@ private struct EventReader {
   private var blocked: [BlockedProcess] {
     (members["blocked"]?.array ?? []).compactMap { item in
       guard let process = process(item["process"]?.int) else { return nil }
-      let lacks = (item["lacks"]?.array ?? []).compactMap { lack -> BlockedProcess.Lack? in
-        guard let signal = signal(lack["signal"]?.int) else { return nil }
-        return BlockedProcess.Lack(
-          signal: signal, have: lack["have"]?.int ?? 0, need: lack["need"]?.int ?? 1)
+      let missingInputs = (item["lacks"]?.array ?? []).compactMap {
+        input -> BlockedProcess.MissingInput? in
+        guard let signal = signal(input["signal"]?.int) else { return nil }
+        return BlockedProcess.MissingInput(
+          signal: signal, have: input["have"]?.int ?? 0, need: input["need"]?.int ?? 1)
       }
-      return BlockedProcess(process: process, lacks: lacks)
+      return BlockedProcess(process: process, missingInputs: missingInputs)
     }
   }
 

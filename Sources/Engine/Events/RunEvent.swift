@@ -123,7 +123,7 @@ public enum RunStatus: String, Sendable, CaseIterable {
 
 /// A process that could not fire, with the missing signals.
 public struct BlockedProcess: Sendable, Equatable {
-  public struct Lack: Sendable, Equatable {
+  public struct MissingInput: Sendable, Equatable {
     public let signal: SignalID
     public let have: Int
     public let need: Int
@@ -136,11 +136,11 @@ public struct BlockedProcess: Sendable, Equatable {
   }
 
   public let process: ProcessID
-  public let lacks: [Lack]
+  public let missingInputs: [MissingInput]
 
-  public init(process: ProcessID, lacks: [Lack]) {
+  public init(process: ProcessID, missingInputs: [MissingInput]) {
     self.process = process
-    self.lacks = lacks
+    self.missingInputs = missingInputs
   }
 }
 

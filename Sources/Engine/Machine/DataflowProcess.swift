@@ -39,7 +39,7 @@ struct DataflowProcess: FiringRule {
     return hasOthers || !hasSticky || hasFreshValue
   }
 
-  var lacks: [BlockedProcess.Lack] {
+  var missingInputs: [BlockedProcess.MissingInput] {
     queues.ports.compactMap { port in
       let (have, need) = (queues.count(port), needed(port) ?? 1)
       return have >= need

@@ -10,7 +10,7 @@ protocol FiringRule: Sendable {
   /// Whether the inputs are sufficient for a firing.
   var isReady: Bool { get }
   /// The missing inputs; empty if it is ready.
-  var lacks: [BlockedProcess.Lack] { get }
+  var missingInputs: [BlockedProcess.MissingInput] { get }
 
   /// Adds an instance of an input other than `next` and `done`.
   mutating func receive(_ instances: [SignalInstance], port: Int)

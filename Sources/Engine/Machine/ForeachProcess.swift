@@ -28,7 +28,7 @@ struct ForeachProcess: FiringRule {
 
   var isReady: Bool { port.map { queues.count($0) > 0 } ?? false }
 
-  var lacks: [BlockedProcess.Lack] {
+  var missingInputs: [BlockedProcess.MissingInput] {
     guard let port, !isReady else { return [] }
     return [.init(signal: queues.inputs[port].signal, have: 0, need: 1)]
   }
@@ -82,7 +82,7 @@ struct SplitterProcess: FiringRule {
     }
   }
 
-  var lacks: [BlockedProcess.Lack] {
+  var missingInputs: [BlockedProcess.MissingInput] {
     guard case .ready = state, let port, !isReady else { return [] }
     return [.init(signal: queues.inputs[port].signal, have: 0, need: 1)]
   }

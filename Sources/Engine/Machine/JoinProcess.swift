@@ -68,7 +68,7 @@ struct JoinProcess: FiringRule {
     return round.ports.count >= counts.join
   }
 
-  var lacks: [BlockedProcess.Lack] {
+  var missingInputs: [BlockedProcess.MissingInput] {
     if isReady { return [] }
     let front = rounds.first { !$0.hasFired }
     var missing = dataPorts.filter { front?.ports.contains($0) != true }

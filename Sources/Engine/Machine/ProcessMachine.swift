@@ -11,8 +11,8 @@ import Workflow
 /// | `firingLimit` n | fewer than n firings so far |
 /// | `parlevel` n | fewer than n running; 0 is no limit, but foreach and splitter run one |
 ///
-/// The limit includes retries: `runningCount` counts them from their creation, so that no
-/// further firing takes their place, and `submittedCount` once they have it.
+/// `parlevel` includes retries: `runningCount` counts a retry from its creation, so that no further
+/// firing is submitted before it; `submittedCount` counts it from its submission.
 ///
 /// A process is finished when its limit is reached or `done` has arrived, none of its firings
 /// runs, and none has failed; then its `done` output is sent, once.
@@ -72,7 +72,7 @@ struct ProcessMachine: Sendable {
 
   /// Consumes the inputs of the next firing, if it may fire now.
   mutating func fire() -> Firing? {
-    guard couldFire else { return nil }
+    guard canFire else { return nil }
     firedCount += 1
     runningCount += 1
     if isSource {
@@ -85,7 +85,7 @@ struct ProcessMachine: Sendable {
   }
 
   /// Whether the process would fire now.
-  var couldFire: Bool {
+  var canFire: Bool {
     !limitIsReached && isBelowParlevel && nextPorts.allSatisfy({ nexts[$0, default: 0] > 0 })
       && (isSource ? sourceMayFire : rule.isReady)
   }
@@ -102,7 +102,7 @@ struct ProcessMachine: Sendable {
   }
 
   /// Counts a failed firing that runs again.
-  mutating func occupy() {
+  mutating func restartFailed() {
     runningCount += 1
     failedCount -= 1
   }
@@ -112,7 +112,7 @@ struct ProcessMachine: Sendable {
 
   mutating func submit() { submittedCount += 1 }
   /// Handles the end or withdrawal of a submitted attempt.
-  mutating func attemptLeft() { submittedCount -= 1 }
+  mutating func attemptEnded() { submittedCount -= 1 }
 
   /// Handles the skip of a failed firing.
   mutating func undoFailure() { failedCount -= 1 }
@@ -127,18 +127,18 @@ struct ProcessMachine: Sendable {
   mutating func succeeded(_ outputs: [PortValue]?) -> Bool { rule.succeeded(outputs) }
 
   /// Whether the process has just finished; true once.
-  mutating func takeFinish() -> Bool {
+  mutating func finishOnce() -> Bool {
     guard !hasFinished, limitIsReached, runningCount == 0, failedCount == 0 else { return false }
     hasFinished = true
     return true
   }
 
   /// The missing inputs, with the available and needed numbers.
-  var lacks: [BlockedProcess.Lack] {
+  var missingInputs: [BlockedProcess.MissingInput] {
     let missing = nextPorts.filter { nexts[$0, default: 0] == 0 }.map {
-      BlockedProcess.Lack(signal: definition.inputs[$0].signal, have: 0, need: 1)
+      BlockedProcess.MissingInput(signal: definition.inputs[$0].signal, have: 0, need: 1)
     }
-    return (rule.lacks + missing).sorted { $0.signal < $1.signal }
+    return (rule.missingInputs + missing).sorted { $0.signal < $1.signal }
   }
 
   private var isBelowParlevel: Bool {

@@ -84,8 +84,8 @@ extension RunMachine {
 
   /// Whether only a hold keeps something from firing.
   private var isHeldBack: Bool {
-    if isPaused { return processes.contains(where: \.couldFire) }
-    return heldProcesses.contains { processes[$0.index].couldFire }
+    if isPaused { return processes.contains(where: \.canFire) }
+    return heldProcesses.contains { processes[$0.index].canFire }
   }
 
   private var blockedProcesses: [BlockedProcess] {
@@ -93,7 +93,7 @@ extension RunMachine {
       guard !process.limitIsReached,
         process.definition.effectiveFiringLimit != nil || process.firedCount == 0
       else { return nil }
-      return BlockedProcess(process: process.definition.id, lacks: process.lacks)
+      return BlockedProcess(process: process.definition.id, missingInputs: process.missingInputs)
     }
   }
 
@@ -107,7 +107,7 @@ extension RunMachine {
     if blocked.isEmpty { return false }
     let isHard = blocked.contains { blocked in
       workflow[blocked.process].effectiveFiringLimit != nil
-        || blocked.lacks.contains { workflow.producers(of: $0.signal).isEmpty }
+        || blocked.missingInputs.contains { workflow.producers(of: $0.signal).isEmpty }
     }
     if isHard { return true }
     let reached = reachedProcesses

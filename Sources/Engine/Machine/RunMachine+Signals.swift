@@ -24,7 +24,7 @@ extension RunMachine {
     var left = limit
     while let process = marked.popFirst() {
       while halt == nil, !isPaused, !heldProcesses.contains(process),
-        processes[process.index].couldFire
+        processes[process.index].canFire
       {
         guard left > 0 else { return marked.insertFirst(process) }
         left -= 1
@@ -83,7 +83,7 @@ extension RunMachine {
 
   /// Sends `done`, once, if the process is finished.
   mutating func finishIfOver(_ process: ProcessID) {
-    guard processes[process.index].takeFinish(), workflow[process].kind != .splitter else { return }
+    guard processes[process.index].finishOnce(), workflow[process].kind != .splitter else { return }
     sendDone(of: process)
   }
 

@@ -21,7 +21,7 @@ extension RunMachine {
 
   /// An attempt has ended or was taken back: submits the next ones that wait for the limit.
   mutating func freeParlevelSlot(of process: ProcessID) {
-    processes[process.index].attemptLeft()
+    processes[process.index].attemptEnded()
     guard !isPaused else { return }
     while processes[process.index].maySubmit, let next = waitingForParlevel[process]?.popFirst() {
       submit(next)
@@ -189,7 +189,7 @@ extension RunMachine {
     tasks[attempt.firing].dueAt = nil
     activeCount += 1
     phase = .running
-    processes[attempt.firing.process.index].occupy()
+    processes[attempt.firing.process.index].restartFailed()
     emit(.attemptMade(attempt, reason, tasks[attempt.firing].edit))
     let growth = work(of: attempt).growth
     if growth != .one { emit(.notice("\(attempt) asks for \(growth.text)")) }

@@ -56,7 +56,7 @@ public struct Explanation: Sendable, Equatable {
 /// The missing inputs of a process, and their producers.
 public struct MissingSignals: Sendable, Equatable {
   /// The inputs without enough instances.
-  public var lacks: [BlockedProcess.Lack] = []
+  public var missingInputs: [BlockedProcess.MissingInput] = []
   /// The available and needed instances, over all inputs.
   public var have = 0
   public var need = 0

@@ -8,33 +8,34 @@ extension RunState {
     guard let state = known(id) else { return nil }
     let process = workflow[id]
     let needs = blocked.first { $0.process == id }.map { exact($0, state) } ?? needs(state)
-    let lacks = lacks(process, needs)
-    guard !lacks.isEmpty else { return nil }
+    let missingInputs = missingInputs(process, needs)
+    guard !missingInputs.isEmpty else { return nil }
     var missing = MissingSignals()
-    missing.lacks = lacks
+    missing.missingInputs = missingInputs
     missing.enough = process.kind == .join ? process.joinCount : nil
     missing.have = needs.reduce(0) { $0 + min($1.have, $1.need) }
     missing.need = needs.reduce(0) { $0 + $1.need }
-    addProducers(of: needs.map(\.signal), lacking: Set(lacks.map(\.signal)), to: &missing)
+    addProducers(of: needs.map(\.signal), lacking: Set(missingInputs.map(\.signal)), to: &missing)
     return missing
   }
 
   /// The inputs without enough instances for the next firing, from the events alone.
-  public func lacks(of id: ProcessID) -> [BlockedProcess.Lack] {
-    known(id).map { lacks(workflow[id], needs($0)) } ?? []
+  public func missingInputs(of id: ProcessID) -> [BlockedProcess.MissingInput] {
+    known(id).map { missingInputs(workflow[id], needs($0)) } ?? []
   }
 
-  private func lacks(
-    _ process: Workflow.Process, _ needs: [BlockedProcess.Lack]
-  ) -> [BlockedProcess.Lack] {
-    let lacks = needs.filter { $0.have < $0.need }
-    guard process.kind == .join, let enough = process.joinCount else { return lacks }
+  private func missingInputs(
+    _ process: Workflow.Process, _ needs: [BlockedProcess.MissingInput]
+  ) -> [BlockedProcess.MissingInput] {
+    let missingInputs = needs.filter { $0.have < $0.need }
+    guard process.kind == .join, let enough = process.joinCount else { return missingInputs }
     let branches = needs.count { $0.have >= $0.need && workflow[$0.signal].control == nil }
-    return branches < enough ? lacks : lacks.filter { workflow[$0.signal].control != nil }
+    return branches < enough
+      ? missingInputs : missingInputs.filter { workflow[$0.signal].control != nil }
   }
 
   /// The available and needed instances of each input.
-  private func needs(_ state: ProcessState) -> [BlockedProcess.Lack] {
+  private func needs(_ state: ProcessState) -> [BlockedProcess.MissingInput] {
     let process = workflow[state.id]
     let nextPort = nextPort(of: process, state)
     return zip(process.inputs, state.queued).enumerated().compactMap { port, pair in
@@ -62,10 +63,10 @@ extension RunState {
   /// The engine's own report; inputs that it does not name are complete.
   private func exact(
     _ blocked: BlockedProcess, _ state: ProcessState
-  ) -> [BlockedProcess.Lack] {
-    let lacking = Set(blocked.lacks.map(\.signal))
+  ) -> [BlockedProcess.MissingInput] {
+    let lacking = Set(blocked.missingInputs.map(\.signal))
     return needs(state).filter { !lacking.contains($0.signal) && $0.have >= $0.need }
-      + blocked.lacks
+      + blocked.missingInputs
   }
 
   // MARK: Producers
@@ -119,8 +120,8 @@ struct StuckSearch {
 
   /// Adds the missing inputs of a process that has not fired.
   mutating func addProducers(of process: ProcessID) {
-    for lack in run.lacks(of: process) {
-      for producer in run.workflow.producers(of: lack.signal)
+    for input in run.missingInputs(of: process) {
+      for producer in run.workflow.producers(of: input.signal)
       where isSeen.insert(producer).inserted { front.append(producer) }
     }
   }

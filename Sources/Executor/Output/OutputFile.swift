@@ -49,7 +49,7 @@ final class OutputFile {
   func open() -> String? {
     guard number < 0 else { return nil }
     do throws(PosixError) {
-      descriptor = try opened()
+      descriptor = try openDescriptor()
     } catch {
       if error.code == ENXIO { return fail(isSocket ? Self.socket : Self.pipe) }
       isRefused = [EACCES, EPERM, EROFS, ELOOP, ENOTDIR].contains(error.code)
@@ -59,7 +59,7 @@ final class OutputFile {
     return kind(of: number) == S_IFIFO ? fail(Self.pipe) : nil
   }
 
-  private func opened() throws(PosixError) -> Descriptor {
+  private func openDescriptor() throws(PosixError) -> Descriptor {
     // A pipe without a reader would block all jobs of this executor.
     let flags =
       O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (truncate ? O_TRUNC : 0)

@@ -39,8 +39,8 @@ extension RedisConnection {
     commands.append(RedisCommand("PING"))
     let token = url.identity?.token
     if token != nil { commands.append(RedisCommand("GET", ServerIdentity.key)) }
-    let isNamed = if case .sentinel = url.endpoint { true } else { false }
-    if isNamed { commands.append(RedisCommand("ROLE")) }
+    let isFromSentinels = if case .sentinel = url.endpoint { true } else { false }
+    if isFromSentinels { commands.append(RedisCommand("ROLE")) }
     let replies: [RedisValue]
     do throws(RedisError) {
       replies = try run(commands, timeoutMilliseconds: timeoutMilliseconds)
@@ -59,18 +59,18 @@ extension RedisConnection {
     if let token, replies.last?.string != token {
       throw url.untrusted("it does not know the token in the run's run.json")
     }
-    if isNamed, let role = replies.last?.array?.first?.string, role != "master" {
+    if isFromSentinels, let role = replies.last?.array?.first?.string, role != "master" {
       throw RedisError(
         .connect, "the sentinels name a server that is no master yet, but a \(role)",
         at: url.description)
     }
   }
 
-  private func refusal(of command: String, _ words: String) -> RedisError {
+  private func refusal(of command: String, _ message: String) -> RedisError {
     let place = url.description
     // "unknown command" quotes arguments: a server without AUTH would repeat the password.
     let secret = url.password ?? ""
-    let text = secret.isEmpty ? words : words.replacing(secret, with: "***")
+    let text = secret.isEmpty ? message : message.replacing(secret, with: "***")
     // The server is not ready yet, so another attempt may succeed.
     if RedisError.kind(ofReply: text) == .notReady {
       return RedisError(.connect, text, at: place)

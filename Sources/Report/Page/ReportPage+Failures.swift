@@ -61,10 +61,11 @@ extension ReportPage {
   private var blockageSection: Markup? {
     guard !report.blockages.isEmpty else { return nil }
     let rows = report.blockages.prefix(limits.failures).map { blockage -> Markup in
-      let lacks = blockage.lacks.map {
+      let missing = blockage.missingInputs.map {
         "\($0.signal.displayName) (\(Formats.count($0.have)) of \(Formats.count($0.need)))"
       }
-      return "<li><b>\(blockage.task.displayName)</b> lacks \(lacks.joined(separator: ", "))</li>"
+      return
+        "<li><b>\(blockage.task.displayName)</b> lacks \(missing.joined(separator: ", "))</li>"
     }
     return """
       <section id="failures">

@@ -104,10 +104,10 @@ extension FailureFigures {
 
 extension Blockage {
   fileprivate var json: JSON {
-    let lacks = lacks.map { lack -> JSON in
-      ["signal": .string(lack.signal), "have": .int(lack.have), "need": .int(lack.need)]
+    let missingInputs = missingInputs.map { input -> JSON in
+      ["signal": .string(input.signal), "have": .int(input.have), "need": .int(input.need)]
     }
-    return ["task": .string(task), "lacks": .array(lacks)]
+    return ["task": .string(task), "lacks": .array(missingInputs)]
   }
 }
 

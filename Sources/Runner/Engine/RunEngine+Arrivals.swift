@@ -178,7 +178,7 @@ extension RunEngine {
     case .retry(let attempt): return [.retryDue(attempt)]
     case .lease:
       try await journal.renewLease(with: [standing])
-      await boundOpenLogs()
+      await limitOpenLogs()
       statusWriter.write(RunStatusFile(tally, machine.counts))
       checkForMove()
       notices += invokers.slowOrderNotices()

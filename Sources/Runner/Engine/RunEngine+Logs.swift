@@ -7,7 +7,7 @@ import Redis
 extension RunEngine {
   /// How many streams are shortened in one step. Each has some megabytes at most.
   private static let logsAtOnce = 64
-  private static let questionsAtOnce = 1000
+  private static let requestsAtOnce = 1000
   /// A job that ran for less and wrote nothing has no output in Redis, because its first usage
   /// sample would have come later.
   private static let silentMilliseconds = 50
@@ -30,17 +30,17 @@ extension RunEngine {
   }
 
   /// Measures the output of attempts that have just ended, and removes what exceeds the limit.
-  func boundLogs(_ ended: [JobID]) async {
+  func limitLogs(_ ended: [JobID]) async {
     guard !ended.isEmpty else { return }
     await measureLogs(of: ended)
     await removeLogs()
   }
 
-  /// Does the same for running attempts, and for output that could not be measured before.
-  func boundOpenLogs() async {
+  /// Limits the output of running attempts, and of those that could not be measured before.
+  func limitOpenLogs() async {
     let missed = unmeasuredLogs
     unmeasuredLogs = []
-    await boundLogs(missed + logs.open)
+    await limitLogs(missed + logs.open)
   }
 
   /// Measures the output that the attempts of a taken-over run have in Redis.
@@ -58,18 +58,18 @@ extension RunEngine {
     }
     ended.sort { $0.time < $1.time }
     for entry in ended { logs.attemptEnded(entry.job, hasOutput: true) }
-    await boundLogs(ended.map(\.job) + logs.open)
+    await limitLogs(ended.map(\.job) + logs.open)
   }
 
-  /// - Parameter unknown: The size that an output counts for if the server refuses to tell it.
+  /// - Parameter unknown: The assumed size of an output if the server refuses to report it.
   private func measureLogs(of jobs: [JobID], unknown: Int = LogBudget.byteLimit) async {
-    for start in stride(from: 0, to: jobs.count, by: Self.questionsAtOnce) {
-      let part = jobs[start..<min(start + Self.questionsAtOnce, jobs.count)]
-      let questions = part.map {
+    for start in stride(from: 0, to: jobs.count, by: Self.requestsAtOnce) {
+      let part = jobs[start..<min(start + Self.requestsAtOnce, jobs.count)]
+      let requests = part.map {
         RedisCommand("MEMORY", "USAGE", RunKeys.log(job: "\($0)"), "SAMPLES", 0)
       }
       // Not `retry: .always`: that would wait for a server that does not permit the command.
-      guard let replies = try? await redis.run(questions) else {
+      guard let replies = try? await redis.run(requests) else {
         return unmeasuredLogs.append(contentsOf: jobs[start...])
       }
       for (job, reply) in zip(part, replies) {
@@ -91,7 +91,7 @@ extension RunEngine {
           for job in jobs { logs.measured(job, bytes: 0) }
         case .halve(let jobs):
           try await lease.call(LogScripts.halve, keys: jobs.map { RunKeys.log(job: "\($0)") })
-          // The next measurement tells whether that was enough.
+          // The next measurement shows whether that was enough.
           return await measureLogs(of: jobs, unknown: 0)
         }
       } catch {

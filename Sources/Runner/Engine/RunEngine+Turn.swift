@@ -255,7 +255,7 @@ extension RunEngine {
     withdraw(effects.withdrawals, besides: effects.cancellations)
     await cancel(effects.cancellations)
     if !effects.jobs.isEmpty { completions.jobsSubmitted() }
-    await boundLogs(effects.written)
+    await limitLogs(effects.written)
   }
 
   /// Withdraws jobs, except those that are also being cancelled. A refused job is in no queue, so

@@ -10,6 +10,11 @@ import Redis
 /// find, perhaps with a running Redis. The next `run` or `prune` in the directory cleans up.
 public enum RunCreation {
   private static func path(in directory: RunDirectory) -> String {
+    Files.join(directory.path, "creation.json")
+  }
+
+  /// The name of the note in earlier versions.
+  private static func formerPath(in directory: RunDirectory) -> String {
     Files.join(directory.path, "birth.json")
   }
 
@@ -28,12 +33,12 @@ public enum RunCreation {
   }
 
   public static func hasNote(in directory: RunDirectory) -> Bool {
-    Files.exists(path(in: directory))
+    Files.exists(path(in: directory)) || Files.exists(formerPath(in: directory))
   }
 
   package static func removeNote(in directory: RunDirectory) { Files.remove(path(in: directory)) }
 
-  /// The run cannot start after all. Without a description, nobody takes it for an interrupted run.
+  /// Marks a run that cannot start. Without a description, it does not count as interrupted.
   package static func hasFailed(in directory: RunDirectory) {
     try? writeNote(in: directory, socketPath: nil)
     Files.remove(directory.description)
@@ -49,7 +54,8 @@ public enum RunCreation {
   public static func removeAbandoned(workflowDirectory: String) {
     for directory in RunDirectory.all(workflowDirectory: workflowDirectory)
     where !Files.exists(directory.description) {
-      guard let bytes = try? Files.readRegular(path(in: directory)),
+      let former = try? Files.readRegular(formerPath(in: directory))
+      guard let bytes = (try? Files.readRegular(path(in: directory))) ?? former,
         let note = try? JSON(parsing: bytes),
         note["host"]?.string == Environment.hostName,
         let engine = note["engine"]?.string.flatMap({ ProcessIdentity(parsing: $0) }),

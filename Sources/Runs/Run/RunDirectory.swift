@@ -11,14 +11,14 @@ import Redis
 /// | `redis/` | the append-only file of the run's own Redis |
 /// | `redis.log`, `engine.log`, `worker.log` | their logs |
 /// | `executors/` | logs of one-shot executors |
-/// | `sites/` | what sites keep about their workers, and the output of workers of schedulers |
-/// | `signing.key` | the key of a run that was given none although its Redis leaves the host |
+/// | `sites/` | records of sites about their workers, and the output of workers of schedulers |
+/// | `signing.key` | the run's own signing key, if Redis has a port and the user gave no key |
 /// | `unreported/` | ends of jobs that executors of this host could not report before they died |
 /// | `node-host.js`, `node.log` | the program that calls JavaScript functions, and its log |
 /// | `run.json` | workflow, start, where Redis is (its own with the password) |
 /// | `status.json` | the latest status and counts, see `RunStatusFile` |
-/// | `lookers.lock` | a lock that viewers share, see `ViewerServer` |
-/// | `metrics.log`, `spans.log` | the words of what publishes the run, see `Publication` |
+/// | `viewers.lock` | a lock that viewers share, see `ViewerServer`; `lookers.lock` in older runs |
+/// | `metrics.log`, `spans.log` | the messages of what publishes the run, see `Publication` |
 /// | `socket` | a link to the socket of its own Redis, which is elsewhere |
 public struct RunDirectory: Sendable {
   public var path: String { followed?.path ?? first }
@@ -42,7 +42,7 @@ public struct RunDirectory: Sendable {
   }
 
   private static let folder = ".hflow/runs"
-  /// The room to leave in a path for the names of the files in it, in bytes.
+  /// How many bytes of a path to reserve for the names of the files in it.
   private static let longestName = 100
   private static let stateFolder = "hflow-tui/runs"
 
@@ -50,7 +50,11 @@ public struct RunDirectory: Sendable {
   public var workerLog: String { Files.join(path, "worker.log") }
   public var redisLog: String { Files.join(path, "redis.log") }
   public var redisData: String { Files.join(path, "redis") }
-  public var viewersLock: String { Files.join(path, "lookers.lock") }
+  /// An older run keeps the name that its viewers have used, because all must lock the same file.
+  public var viewersLock: String {
+    let former = Files.join(path, "lookers.lock")
+    return Files.exists(former) ? former : Files.join(path, "viewers.lock")
+  }
   public var executorLogs: String { Files.join(path, "executors") }
   public var siteFiles: String { Files.join(path, "sites") }
   public var ownSigningKey: String { Files.join(path, "signing.key") }

@@ -66,7 +66,8 @@ struct LineCell: Equatable {
       if joint.isSubset(of: .vertical) { return "╎" }
       if joint.isSubset(of: .horizontal) { return "╌" }
     }
-    return Self.glyphs[up.place * 27 + down.place * 9 + left.place * 3 + right.place]
+    return Self.glyphs[
+      up.glyphIndex * 27 + down.glyphIndex * 9 + left.glyphIndex * 3 + right.glyphIndex]
   }
 
   private func asciiGlyph(_ heaviest: Stroke) -> Unicode.Scalar {
@@ -85,7 +86,7 @@ struct LineCell: Equatable {
 }
 
 extension Stroke {
-  fileprivate var place: Int {
+  fileprivate var glyphIndex: Int {
     switch self {
     case .none: 0
     case .dashed, .light: 1

@@ -4,10 +4,10 @@ enum GlobalKeys {
   static let bindings: [KeyBinding] =
     [
       KeyBinding(
-        .shell(.open), .look, [.enter], "open the selected item", hint: "open",
+        .shell(.open), .view, [.enter], "open the selected item", hint: "open",
         isEssential: true),
       KeyBinding(
-        .shell(.menu), .look, [.character(".")], "menu of what can be done here", hint: "menu",
+        .shell(.menu), .view, [.character(".")], "menu of what can be done here", hint: "menu",
         isEssential: true),
       KeyBinding(
         .task(.retry), .act, [.character("r")], "retry the task; start a scheduled retry now",
@@ -25,12 +25,12 @@ enum GlobalKeys {
       KeyBinding(.task(.hold), .act, [.character("H")], "hold the task"),
       KeyBinding(.task(.release), .act, [.character("U")], "release the held task"),
       KeyBinding(
-        .shell(.find), .look, [.character("/")], "filter tasks", hint: "filter", isEssential: true),
-      KeyBinding(.shell(.nextError), .look, [.character("E")], "next failed task"),
+        .shell(.find), .view, [.character("/")], "filter tasks", hint: "filter", isEssential: true),
+      KeyBinding(.shell(.nextError), .view, [.character("E")], "next failed task"),
       KeyBinding(
-        .shell(.full), .look, [.character("f")], "show the pane full screen", hint: "full"),
+        .shell(.full), .view, [.character("f")], "show the pane full screen", hint: "full"),
       KeyBinding(
-        .shell(.back), .look, [.escape, .backspace], "back: close, show all, all panes"),
+        .shell(.back), .view, [.escape, .backspace], "back: close, show all, all panes"),
     ] + panes + runs + moves + program
 
   private static let runs: [KeyBinding] = [
@@ -48,11 +48,11 @@ enum GlobalKeys {
       var keys = [Key.character(Character("\(pane.rawValue)"))]
       if let letter = letters[pane] { keys.insert(.character(letter), at: 0) }
       return KeyBinding(
-        .show(pane), .look, keys, pane.name.lowercased(),
+        .show(pane), .view, keys, pane.name.lowercased(),
         hint: letters[pane] == nil ? nil : pane.name.lowercased(), isEssential: pane == .failures)
     } + [
-      KeyBinding(.shell(.nextPane), .look, [.tab], "next pane", hint: "pane"),
-      KeyBinding(.shell(.previousPane), .look, [.backTab], "previous pane"),
+      KeyBinding(.shell(.nextPane), .view, [.tab], "next pane", hint: "pane"),
+      KeyBinding(.shell(.previousPane), .view, [.backTab], "previous pane"),
     ]
 
   private static let letters: [Pane: Character] = [.failures: "F", .timeline: "T"]

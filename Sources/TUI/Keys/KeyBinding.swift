@@ -12,7 +12,7 @@ struct KeyBinding: Sendable {
   enum Group: String, CaseIterable, Sendable {
     case act = "Act"
     case run = "Run"
-    case look = "Look"
+    case view = "View"
     case move = "Move"
     case program = "Program"
   }

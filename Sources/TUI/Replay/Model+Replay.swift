@@ -55,7 +55,7 @@ extension Model {
   }
 
   /// `replay ▶ ×8  0:01:12/0:04:12  28 %`, at its end `replay ‖ the end  0:04:12`; shortened
-  /// if there is little room.
+  /// for a small width.
   func replayLine(_ replay: ReplayState, isShort: Bool = false) -> Line {
     let sign = replay.isPaused ? theme.glyph(.held) : theme.glyph(.running)
     var line = Line("replay ", theme.dim)
@@ -103,10 +103,10 @@ extension Verb {
       name: "seek", usage: "28% | 0:01:12", help: "go to a time of the replay", argumentKind: .none
     ) { words, model throws(PaletteError) in
       guard let replay = model.replay else { throw PaletteError("seek works only in a replay") }
-      guard words.count == 1, let place = place(words[0], in: replay) else {
+      guard words.count == 1, let position = position(words[0], in: replay) else {
         throw PaletteError("seek needs a percentage or a time: seek 28%, seek 0:01:12")
       }
-      return [.world(.replay(.seek(place)))]
+      return [.world(.replay(.seek(position)))]
     },
     Verb(
       name: "speed", usage: "N", help: "replay N times as fast", argumentKind: .none
@@ -120,7 +120,7 @@ extension Verb {
   ]
 
   /// A percentage, or hours, minutes and seconds from the start; `nil` for neither.
-  static func place(_ word: String, in replay: ReplayState) -> Int? {
+  static func position(_ word: String, in replay: ReplayState) -> Int? {
     if word.hasSuffix("%"), let share = Double(word.dropLast()), (0...100).contains(share) {
       return replay.range.lowerBound + Int(Double(replay.length) * share / 100)
     }

@@ -36,7 +36,7 @@ enum HelpView {
         : [Line(title, model.theme.accent)]
           + bindings.flatMap { lines(of: $0, model, width, margin: margin(bindings)) } + [Line()]
     }
-    let groups: [KeyBinding.Group] = [.act, .run, .look, .move, .program]
+    let groups: [KeyBinding.Group] = [.act, .run, .view, .move, .program]
     return [block(model.focus.name, own)]
       + groups.map { group in block(group.rawValue, global.filter { $0.group == group }) }
       + [states(model, width)]

@@ -81,10 +81,11 @@ public enum Summary {
     return nothingStarted(run)
       + run.blocked.map { blocked in
         let next = FiringID(blocked.process, run.processes[blocked.process.index].tasks.count + 1)
-        let lacks = blocked.lacks.map { lack in
-          "\(run.workflow[lack.signal].name.displayName) (\(lack.have) of \(lack.need))"
+        let missingInputs = blocked.missingInputs.map { input in
+          "\(run.workflow[input.signal].name.displayName) (\(input.have) of \(input.need))"
         }
-        let missing = lacks.isEmpty ? "" : "  lacks " + lacks.joined(separator: ", ")
+        let missing =
+          missingInputs.isEmpty ? "" : "  lacks " + missingInputs.joined(separator: ", ")
         return "  \(theme.glyph(.waiting)) \(run.label(next))\(missing)"
       }
   }
@@ -101,7 +102,7 @@ public enum Summary {
 
   private static func nothingStarted(_ run: RunState) -> [String] {
     guard run.processes.allSatisfy(\.tasks.isEmpty) else { return [] }
-    let lacking = Set(run.blocked.flatMap(\.lacks).map(\.signal))
+    let lacking = Set(run.blocked.flatMap(\.missingInputs).map(\.signal))
     let advice = run.workflow.ins.contains { lacking.contains($0) } ? " (run with -s)" : ""
     return ["  nothing could start: each process waits for a signal that nobody sent\(advice)"]
   }

@@ -169,7 +169,7 @@ extension StartCheck {
     var process = start
     while places[process] == nil {
       places[process] = steps.count
-      guard let input = lack(process),
+      guard let input = missingInput(process),
         let producer = workflow.producers(of: input.signal).first
       else { return [] }
       steps.append(Step(process: process, signal: input.signal))
@@ -180,7 +180,7 @@ extension StartCheck {
     return Array(cycle[first...] + cycle[..<first])
   }
 
-  private func lack(_ id: ProcessID) -> Workflow.Input? {
+  private func missingInput(_ id: ProcessID) -> Workflow.Input? {
     workflow.processes[id.index].inputs.first { input in
       role(input, id) != .ignored && !isAvailable(input, id) && !isSent[input.signal.index]
     }

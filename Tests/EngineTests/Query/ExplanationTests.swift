@@ -24,7 +24,7 @@ import Workflow
     journaled.append(.workerJoined(JournaledRun.executor("w-1"), slots: 1))
     let missing = try missing(journaled, "mConcatFit:1")
     #expect((missing.have, missing.need) == (0, 4))
-    #expect(missing.lacks.count == 4)
+    #expect(missing.missingInputs.count == 4)
     #expect(missing.producers.count == 1)
     let producers = try #require(missing.producers.first)
     #expect(journaled.state.graph.stages[producers.stage].name == "mDiffFit")
@@ -65,7 +65,7 @@ import Workflow
         signals: #"[{"name": "n"}, {"name": "c"}]"#))
     try journaled.send("n", 2)
     let missing = try missing(journaled, "p:1")
-    #expect(missing.lacks.map(\.have) == [2, 0])
+    #expect(missing.missingInputs.map(\.have) == [2, 0])
     #expect((missing.have, missing.need) == (2, 6))
   }
 
@@ -82,12 +82,13 @@ import Workflow
         ],
         signals: #"[{"name": "a"}, {"name": "b"}, {"name": "c"}, {"name": "d"}, {"name": "e"}]"#))
     try journaled.send("b")
-    #expect(try missing(journaled, "each:1").lacks.map(\.signal) == [try journaled.signalID("a")])
+    #expect(
+      try missing(journaled, "each:1").missingInputs.map(\.signal) == [try journaled.signalID("a")])
     try journaled.send("a")
     try journaled.run("each:1")
     try journaled.send("c")
     #expect(try missing(journaled, "join:1").enough == 2)
-    #expect(try missing(journaled, "join:1").lacks.count == 2)
+    #expect(try missing(journaled, "join:1").missingInputs.count == 2)
     try journaled.send("e")
     #expect(try reasons(journaled, "join:1") == [.ready])
   }
@@ -99,9 +100,10 @@ import Workflow
         signals: #"[{"name": "n"}, {"name": "m"}]"#))
     try journaled.send("m")
     let process = try journaled.firing("p:1").process
-    let lack = BlockedProcess.Lack(signal: try journaled.signalID("n"), have: 3, need: 7)
-    journaled.append(.runSettled(.blocked, blocked: [.init(process: process, lacks: [lack])]))
-    #expect(try missing(journaled, "p:1").lacks == [lack])
+    let input = BlockedProcess.MissingInput(signal: try journaled.signalID("n"), have: 3, need: 7)
+    journaled.append(
+      .runSettled(.blocked, blocked: [.init(process: process, missingInputs: [input])]))
+    #expect(try missing(journaled, "p:1").missingInputs == [input])
     #expect(try missing(journaled, "p:1").need == 8)
   }
 

@@ -78,7 +78,7 @@ struct KeyTableTests {
   }
 
   @Test func `a pane's own key takes precedence and is listed once`() {
-    let own = KeyBinding(.log(.follow), .look, [.character("r")], "follow")
+    let own = KeyBinding(.log(.follow), .view, [.character("r")], "follow")
     let table = KeyTable(global: GlobalKeys.bindings, local: [.log: [own]])
     #expect(table.action(for: .character("r"), in: .log) == .log(.follow))
     #expect(table.action(for: .character("r"), in: .tasks) == .task(.retry))

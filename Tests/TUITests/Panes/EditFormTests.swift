@@ -232,7 +232,7 @@ import Testing
     var model = try TriageScene.model(120, 36)
     model.press(.character("F"), .character("e"))
     #expect(try !form(model).hasOneCommand)
-    #expect(try form(model).place == .append)
+    #expect(try form(model).focusedField == .append)
     model.press(.tab, .control("u"))
     model.type("60")
     let sent = edits(model.press(.enter))
@@ -261,7 +261,7 @@ import Testing
   @Test func `downstream tasks that have run can run again`() throws {
     var model = try model("mProject:1")
     model.press(.character("e"))
-    #expect(try form(model).places.last == .scope)
+    #expect(try form(model).fields.last == .scope)
     model.press(.up)
     #expect(model.draw().text.contains("only this task"))
     model.press(.character(" "))

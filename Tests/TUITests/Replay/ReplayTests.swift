@@ -158,12 +158,12 @@ struct ReplayTests {
   ])
   func `positions are percentages or times`(word: String, elapsed: Int) throws {
     let state = state(try Scenes.midway(), at: 0)
-    #expect(Verb.place(word, in: state) == Story.beginning + elapsed)
+    #expect(Verb.position(word, in: state) == Story.beginning + elapsed)
   }
 
   @Test(arguments: ["", "x", "101%", "-1%", "1:2:3:4", "1:x", ":", "-5", "99999999"])
   func `other words are not positions`(word: String) throws {
-    #expect(Verb.place(word, in: state(try Scenes.midway(), at: 0)) == nil)
+    #expect(Verb.position(word, in: state(try Scenes.midway(), at: 0)) == nil)
   }
 
   @Test func `the palette steers a replay and has no commands that change a run`() throws {

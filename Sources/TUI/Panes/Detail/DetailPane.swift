@@ -76,7 +76,7 @@ extension Model {
 
 extension DetailPane {
   static let bindings: [KeyBinding] = [
-    KeyBinding(.detail(.copy), .look, [.character("y")], "copy the command")
+    KeyBinding(.detail(.copy), .view, [.character("y")], "copy the command")
   ]
 
   static func notes(_ model: Model) -> [String] {

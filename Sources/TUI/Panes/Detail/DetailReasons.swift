@@ -109,7 +109,7 @@ enum DetailReasons {
     _ missing: MissingSignals, _ name: (SignalID) -> String
   ) -> String {
     let count = missing.need - missing.have
-    guard let first = missing.lacks.first, missing.lacks.count == 1 else {
+    guard let first = missing.missingInputs.first, missing.missingInputs.count == 1 else {
       return "\(count) of \(missing.need) signals are missing:"
     }
     if first.need == 1 { return "\(name(first.signal)) is missing:" }

@@ -26,7 +26,7 @@ struct EditForm: Equatable {
   /// The tasks that run again with the scope `downstream`, and the waiting ones.
   let downstream: Downstream
 
-  private(set) var place: Field
+  private(set) var focusedField: Field
   private(set) var command: TextField
   private(set) var appended = TextField()
   private(set) var timeout: TextField
@@ -50,7 +50,7 @@ struct EditForm: Equatable {
     variables =
       (Self.commonValue(edits.map { $0?.environment ?? [:] }) ?? [:]).sorted { $0.key < $1.key }
       .map { TextField("\($0.key)=\($0.value)") } + [TextField()]
-    place = Self.commonValue(present.map(CommandText.text)) == nil ? .append : .command
+    focusedField = Self.commonValue(present.map(CommandText.text)) == nil ? .append : .command
   }
 
   private static func commonValue<Value: Equatable>(_ values: [Value]) -> Value? {
@@ -69,7 +69,7 @@ struct EditForm: Equatable {
 
   // MARK: Keys
 
-  var places: [Field] {
+  var fields: [Field] {
     (hasOneExecutable ? [.command] : []) + (hasOneCommand ? [] : [.append]) + [.timeout]
       + variables.indices.map { .variable($0) }
       + (downstream.fired.isEmpty ? [] : [.scope])
@@ -77,7 +77,7 @@ struct EditForm: Equatable {
 
   mutating func handle(_ key: Key) {
     mistake = nil
-    switch (key, place) {
+    switch (key, focusedField) {
     case (.up, _), (.backTab, _): move(by: -1)
     case (.down, _), (.tab, _): move(by: 1)
     case (.character(" "), .scope), (.left, .scope), (.right, .scope):
@@ -96,7 +96,7 @@ struct EditForm: Equatable {
   mutating func paste(_ text: String) {
     mistake = nil
     var isWhole = true
-    switch place {
+    switch focusedField {
     case .command: isWhole = command.insert(text)
     case .append: isWhole = appended.insert(text)
     case .timeout: isWhole = timeout.insert(text)
@@ -109,9 +109,9 @@ struct EditForm: Equatable {
   }
 
   private mutating func move(by steps: Int) {
-    let places = self.places
-    let now = places.firstIndex(of: place) ?? 0
-    place = places[(now + steps + places.count) % places.count]
+    let fields = self.fields
+    let now = fields.firstIndex(of: focusedField) ?? 0
+    focusedField = fields[(now + steps + fields.count) % fields.count]
   }
 
   // MARK: What it says
@@ -231,7 +231,9 @@ struct EditForm: Equatable {
       }
     }
     next.variables.append(TextField())
-    if !next.places.contains(next.place), let first = next.places.first { next.place = first }
+    if !next.fields.contains(next.focusedField), let first = next.fields.first {
+      next.focusedField = first
+    }
     self = next
   }
 }

@@ -19,7 +19,7 @@ enum EditView {
     let changes = EditChanges.lines(form, model, width: inner.columns)
     // The fields get the rows they need, unless there are more variables than rows.
     let above = min(fields.count, max(3, inner.rows - 1 - min(changes.count, 8)))
-    let first = rows.firstIndex { $0.place == form.place } ?? 0
+    let first = rows.firstIndex { $0.field == form.focusedField } ?? 0
     let current =
       rows[..<first].reduce(0) { $0 + $1.value.count }
       + (rows[guarding: first].map { FieldText.cursorRow($0.value) } ?? 0)
@@ -47,17 +47,17 @@ enum EditView {
   // MARK: Fields
 
   private struct Row {
-    let place: EditForm.Field?
+    let field: EditForm.Field?
     let label: String
     /// At least one row.
     let value: [Line]
     let isFocused: Bool
 
-    init(_ place: EditForm.Field?, _ label: String, _ value: [Line], _ form: EditForm) {
-      self.place = place
+    init(_ field: EditForm.Field?, _ label: String, _ value: [Line], _ form: EditForm) {
+      self.field = field
       self.label = label
       self.value = value
-      isFocused = place != nil && place == form.place
+      isFocused = field != nil && field == form.focusedField
     }
 
     func lines(_ theme: Theme, width: Int) -> [Line] {
@@ -77,17 +77,17 @@ enum EditView {
   ) -> [Row] {
     let theme = model.theme
     let available = max(8, width - labelWidth)
-    func field(_ place: EditForm.Field, _ label: String, _ text: TextField, _ note: String = "")
+    func field(_ field: EditForm.Field, _ label: String, _ text: TextField, _ note: String = "")
       -> Row
     {
-      let isFocused = form.place == place
+      let isFocused = form.focusedField == field
       var lines = FieldText.lines(
         text, width: available, rows: maximum, isFocused: isFocused, theme: theme)
       let last = lines.count - 1
       if !note.isEmpty, lines[last].width + 3 + DisplayWidth.of(note) <= available {
         lines[last].append((lines[last].width > 0 ? "   " : "") + note, theme.dim)
       }
-      return Row(place, label, lines, form)
+      return Row(field, label, lines, form)
     }
     var rows = failure(form, model)
     if form.hasOneCommand {
@@ -135,7 +135,7 @@ enum EditView {
   private static func scope(_ form: EditForm, _ model: Model) -> Line {
     let theme = model.theme
     let count = form.downstream.fired.count
-    let style = form.place == .scope ? theme.accent.adding(.underline) : Style.plain
+    let style = form.focusedField == .scope ? theme.accent.adding(.underline) : Style.plain
     var line = Line()
     let text =
       form.scope == .alone

@@ -64,15 +64,15 @@ enum EventsAction: String, CaseIterable, Sendable {
 extension EventsPane: PaneContent {
   static let bindings: [KeyBinding] = [
     KeyBinding(
-      .events(.find), .look, [.character("/"), .character("&")], "filter events by text",
+      .events(.find), .view, [.character("/"), .character("&")], "filter events by text",
       hint: "filter"),
     KeyBinding(
-      .events(.level), .look, [.character("o")], "level: all, jobs, or important",
-      hint: "which"),
+      .events(.level), .view, [.character("o")], "level: all, jobs, or important",
+      hint: "level"),
     KeyBinding(
-      .events(.follow), .look, [.character("G"), .end], "go to the end and follow",
+      .events(.follow), .view, [.character("G"), .end], "go to the end and follow",
       hint: "follow"),
-    KeyBinding(.events(.nextError), .look, [.character("E")], "next failure"),
+    KeyBinding(.events(.nextError), .view, [.character("E")], "next failure"),
   ]
 
   static func notes(_ model: Model) -> [String] {

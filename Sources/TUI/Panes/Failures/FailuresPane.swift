@@ -76,8 +76,8 @@ struct FailuresPane {
 
 extension FailuresPane: PaneContent {
   static let bindings: [KeyBinding] = [
-    KeyBinding(.failures(.log), .look, [.character("l")], "show the output of its first task"),
-    KeyBinding(.failures(.copy), .look, [.character("y")], "copy cause and error"),
+    KeyBinding(.failures(.log), .view, [.character("l")], "show the output of its first task"),
+    KeyBinding(.failures(.copy), .view, [.character("y")], "copy cause and error"),
   ]
 
   static func notes(_ model: Model) -> [String] {

@@ -25,33 +25,33 @@ extension Model {
 extension GraphPane: PaneContent {
   static let bindings: [KeyBinding] = [
     KeyBinding(
-      .graph(.fold), .look, [.character("u")], "fold the stage", hint: "fold"),
+      .graph(.fold), .view, [.character("u")], "fold the stage", hint: "fold"),
     KeyBinding(
-      .graph(.all), .look, [.character("A")], "all processes, or stages",
+      .graph(.all), .view, [.character("A")], "all processes, or stages",
       hint: "all processes"),
     KeyBinding(
-      .graph(.farther), .look, [.character("o")], "show only the neighbours; again: one step more",
+      .graph(.farther), .view, [.character("o")], "show only the neighbours; again: one step more",
       hint: "near"),
     KeyBinding(
-      .graph(.nearer), .look, [.character("O")], "one step less", hint: "nearer"),
+      .graph(.nearer), .view, [.character("O")], "one step less", hint: "nearer"),
     KeyBinding(
-      .graph(.tasks), .look, [.character("t")], "show the tasks of the selected node",
+      .graph(.tasks), .view, [.character("t")], "show the tasks of the selected node",
       hint: "tasks"),
     KeyBinding(
       .graph(.hold), .act, [.character("K")], "hold or release its processes",
       hint: "keep"),
     KeyBinding(
-      .graph(.nextTrouble), .look, [.character("E"), .character("]")], "next failed"),
-    KeyBinding(.graph(.previousTrouble), .look, [.character("[")], "previous failed"),
-    KeyBinding(.graph(.nextFound), .look, [.character("n")], "next match"),
-    KeyBinding(.graph(.previousFound), .look, [.character("N")], "previous match"),
-    KeyBinding(.graph(.critical), .look, [.character("c")], "critical path on or off"),
-    KeyBinding(.graph(.follow), .look, [.character("a")], "follow running tasks, or stay"),
-    KeyBinding(.graph(.zoomIn), .look, [.character("z")], "larger boxes, full screen"),
-    KeyBinding(.graph(.zoomOut), .look, [.character("Z")], "smaller boxes, full screen"),
-    KeyBinding(.graph(.centre), .look, [.character("0")], "centre the cursor"),
-    KeyBinding(.graph(.panLeft), .look, [.character("<")], "half a screen left"),
-    KeyBinding(.graph(.panRight), .look, [.character(">")], "half a screen right"),
+      .graph(.nextTrouble), .view, [.character("E"), .character("]")], "next failed"),
+    KeyBinding(.graph(.previousTrouble), .view, [.character("[")], "previous failed"),
+    KeyBinding(.graph(.nextFound), .view, [.character("n")], "next match"),
+    KeyBinding(.graph(.previousFound), .view, [.character("N")], "previous match"),
+    KeyBinding(.graph(.critical), .view, [.character("c")], "critical path on or off"),
+    KeyBinding(.graph(.follow), .view, [.character("a")], "follow running tasks, or stay"),
+    KeyBinding(.graph(.zoomIn), .view, [.character("z")], "larger boxes, full screen"),
+    KeyBinding(.graph(.zoomOut), .view, [.character("Z")], "smaller boxes, full screen"),
+    KeyBinding(.graph(.centre), .view, [.character("0")], "centre the cursor"),
+    KeyBinding(.graph(.panLeft), .view, [.character("<")], "half a screen left"),
+    KeyBinding(.graph(.panRight), .view, [.character(">")], "half a screen right"),
   ]
 
   static func hint(for action: Action, in model: Model) -> String? {

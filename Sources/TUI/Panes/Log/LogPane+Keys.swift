@@ -241,28 +241,28 @@ enum LogAction: String, CaseIterable, Sendable {
 extension LogPane {
   static let bindings: [KeyBinding] = [
     KeyBinding(
-      .log(.follow), .look, [.character("G"), .end], "go to the end and follow",
+      .log(.follow), .view, [.character("G"), .end], "go to the end and follow",
       hint: "follow"),
-    KeyBinding(.log(.find), .look, [.character("/")], "search the whole log", hint: "search"),
-    KeyBinding(.log(.next), .look, [.character("n")], "next match"),
-    KeyBinding(.log(.previous), .look, [.character("N")], "previous match"),
+    KeyBinding(.log(.find), .view, [.character("/")], "search the whole log", hint: "search"),
+    KeyBinding(.log(.next), .view, [.character("n")], "next match"),
+    KeyBinding(.log(.previous), .view, [.character("N")], "previous match"),
     KeyBinding(
-      .log(.filter), .look, [.character("&")], "show only matching lines", hint: "only"),
+      .log(.filter), .view, [.character("&")], "show only matching lines", hint: "only"),
     KeyBinding(
-      .log(.nextError), .look, [.character("E")], "next error", hint: "error"),
-    KeyBinding(.log(.olderAttempt), .look, [.character("[")], "previous attempt"),
-    KeyBinding(.log(.newerAttempt), .look, [.character("]")], "next attempt"),
+      .log(.nextError), .view, [.character("E")], "next error", hint: "error"),
+    KeyBinding(.log(.olderAttempt), .view, [.character("[")], "previous attempt"),
+    KeyBinding(.log(.newerAttempt), .view, [.character("]")], "next attempt"),
     KeyBinding(
-      .log(.beside), .look, [.character("b")], "two attempts side by side", hint: "beside"),
+      .log(.beside), .view, [.character("b")], "two attempts side by side", hint: "beside"),
     KeyBinding(
-      .log(.merge), .look, [.character("m")], "log of the task, its stage, the run",
+      .log(.merge), .view, [.character("m")], "log of the task, its stage, the run",
       hint: "merge"),
     KeyBinding(
-      .log(.streams), .look, [.character("o")], "stderr, stdout, or both", hint: "streams"),
-    KeyBinding(.log(.times), .look, [.character("t")], "time of day, since the start, none"),
-    KeyBinding(.log(.wrap), .look, [.character("w")], "wrap long lines", hint: "wrap"),
-    KeyBinding(.log(.left), .look, [.character("<")], "scroll left"),
-    KeyBinding(.log(.right), .look, [.character(">")], "scroll right"),
+      .log(.streams), .view, [.character("o")], "stderr, stdout, or both", hint: "streams"),
+    KeyBinding(.log(.times), .view, [.character("t")], "time of day, since the start, none"),
+    KeyBinding(.log(.wrap), .view, [.character("w")], "wrap long lines", hint: "wrap"),
+    KeyBinding(.log(.left), .view, [.character("<")], "scroll left"),
+    KeyBinding(.log(.right), .view, [.character(">")], "scroll right"),
     KeyBinding(.log(.copy), .act, [.character("y")], "copy the lines on the screen", hint: "copy"),
     KeyBinding(.log(.copyAll), .act, [.character("Y")], "copy all shown lines"),
     KeyBinding(.log(.save), .act, [.character("W")], "save all shown lines", hint: "save"),

@@ -17,7 +17,7 @@ enum RunsAction: String, CaseIterable, Sendable {
 extension RunsPane: PaneContent {
   static let bindings: [KeyBinding] = [
     KeyBinding(
-      .runs(.refresh), .look, [.character("u")], "refresh the list",
+      .runs(.refresh), .view, [.character("u")], "refresh the list",
       hint: "refresh", isEssential: true)
   ]
 

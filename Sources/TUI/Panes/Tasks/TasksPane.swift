@@ -14,11 +14,11 @@ enum TasksPane: PaneContent {
     KeyBinding(
       .tasks(.markAll), .act, [.character("a")], "mark all shown tasks, or none"),
     KeyBinding(
-      .tasks(.sort), .look, [.character("o"), .character(">")], "sort by the next column"),
-    KeyBinding(.tasks(.sortBack), .look, [.character("<")], "sort by the previous column"),
-    KeyBinding(.tasks(.reverse), .look, [.character("O")], "reverse the order"),
-    KeyBinding(.tasks(.group), .look, [.character("b")], "group by stage, cause, host, error"),
-    KeyBinding(.tasks(.columns), .look, [.character("|")], "choose the columns, and keep them"),
+      .tasks(.sort), .view, [.character("o"), .character(">")], "sort by the next column"),
+    KeyBinding(.tasks(.sortBack), .view, [.character("<")], "sort by the previous column"),
+    KeyBinding(.tasks(.reverse), .view, [.character("O")], "reverse the order"),
+    KeyBinding(.tasks(.group), .view, [.character("b")], "group by stage, cause, host, error"),
+    KeyBinding(.tasks(.columns), .view, [.character("|")], "choose the columns, and keep them"),
   ]
 
   static let columns = TaskColumn.allCases.map(\.rawValue)

@@ -53,30 +53,32 @@ enum WaitText {
     if run.heldTasks.contains(firing) || run.heldProcesses.contains(firing.process) {
       return "held"
     }
-    let lacks = run.lacks(of: firing.process)
-    if lacks.isEmpty { return run.isPaused ? "paused" : "ready to start" }
-    return "waits for \(missingText(lacks, model))"
+    let missingInputs = run.missingInputs(of: firing.process)
+    if missingInputs.isEmpty { return run.isPaused ? "paused" : "ready to start" }
+    return "waits for \(missingText(missingInputs, model))"
   }
 
   /// `corrections`, `3 × mDiffFit`, `bg_0 and 3 more`.
-  private static func missingText(_ lacks: [BlockedProcess.Lack], _ model: Model) -> String {
+  private static func missingText(_ missingInputs: [BlockedProcess.MissingInput], _ model: Model)
+    -> String
+  {
     let (run, times) = (model.run, model.theme.times)
-    func name(_ lack: BlockedProcess.Lack) -> String {
-      let name = run.workflow[lack.signal].name.displayName
-      let missing = lack.need - lack.have
+    func name(_ input: BlockedProcess.MissingInput) -> String {
+      let name = run.workflow[input.signal].name.displayName
+      let missing = input.need - input.have
       return missing == 1 ? name : "\(missing) \(times) \(name)"
     }
-    if lacks.count == 1 { return name(lacks[0]) }
-    let stages = Set(lacks.map { stage(of: $0, run) })
+    if missingInputs.count == 1 { return name(missingInputs[0]) }
+    let stages = Set(missingInputs.map { stage(of: $0, run) })
     if let stage = stages.first, let stage, stages.count == 1 {
-      return "\(lacks.count) \(times) \(run.graph.stages[stage].name.displayName)"
+      return "\(missingInputs.count) \(times) \(run.graph.stages[stage].name.displayName)"
     }
-    return "\(name(lacks[0])) and \(lacks.count - 1) more"
+    return "\(name(missingInputs[0])) and \(missingInputs.count - 1) more"
   }
 
   /// The stage of the only producer.
-  private static func stage(of lack: BlockedProcess.Lack, _ run: RunState) -> Int? {
-    let producers = run.workflow.producers(of: lack.signal)
+  private static func stage(of input: BlockedProcess.MissingInput, _ run: RunState) -> Int? {
+    let producers = run.workflow.producers(of: input.signal)
     guard producers.count == 1, let only = producers.first else { return nil }
     return run.graph.stageOf[guarding: only.index]
   }

@@ -139,14 +139,14 @@ enum TimelineAction: String, CaseIterable, Sendable {
 extension TimelinePane {
   static let bindings: [KeyBinding] = [
     KeyBinding(
-      .timeline(.zoomIn), .look, [.character("+")], "zoom in", hint: "zoom in"),
+      .timeline(.zoomIn), .view, [.character("+")], "zoom in", hint: "zoom in"),
     KeyBinding(
-      .timeline(.zoomOut), .look, [.character("-")], "zoom out", hint: "zoom out"),
-    KeyBinding(.timeline(.fit), .look, [.character("=")], "show the whole run", hint: "all"),
+      .timeline(.zoomOut), .view, [.character("-")], "zoom out", hint: "zoom out"),
+    KeyBinding(.timeline(.fit), .view, [.character("=")], "show the whole run", hint: "all"),
     KeyBinding(
-      .timeline(.group), .look, [.character("b")], "by worker or by stage", hint: "by stage"),
-    KeyBinding(.timeline(.earlier), .look, [.character("<")], "earlier", hint: "earlier"),
-    KeyBinding(.timeline(.later), .look, [.character(">")], "later", hint: "later"),
-    KeyBinding(.timeline(.now), .look, [.character("n")], "follow the time", hint: "now"),
+      .timeline(.group), .view, [.character("b")], "by worker or by stage", hint: "by stage"),
+    KeyBinding(.timeline(.earlier), .view, [.character("<")], "earlier", hint: "earlier"),
+    KeyBinding(.timeline(.later), .view, [.character(">")], "later", hint: "later"),
+    KeyBinding(.timeline(.now), .view, [.character("n")], "follow the time", hint: "now"),
   ]
 }
