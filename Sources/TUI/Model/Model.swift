@@ -268,8 +268,8 @@ struct Model {
     arrangement.opened = arrangement.opened ?? .detail
     arrangement.focus = arrangement.opened ?? .detail
     arrangement.isFull = false
-    // The fields, and room for what changes.
-    let needs = Layout.Needs(openedRows: form.places.count + 12)
+    // The fields, and rows for what changes.
+    let needs = Layout.Needs(openedRows: form.fields.count + 12)
     let layout = Layout(size: size, arrangement, needs)
     return layout.kind == .stacked ? layout : nil
   }
