@@ -7,7 +7,7 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// A library target; the arrows of the house (ARCHITECTURE.md) are these dependency lists.
+/// A library target. These lists of dependencies are the arrows in ARCHITECTURE.md.
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -58,7 +58,7 @@ let package = Package(
     library("Engine", ["Workflow", "JobProtocol", "JSONValue", deque]),
     library("Report", ["Engine", "Workflow", "JobProtocol", "JSONValue", "HumanText"]),
 
-    // The doors to the world.
+    // The targets that do input and output.
     library("Posix", ["CPosix", deque]),
     library("Redis", ["CHiredis", "COpenSSL", "Posix", deque]),
     library("Sites", ["CYaml", "JobProtocol", "JSONValue", "ShellText", "Posix"]),

@@ -52,8 +52,9 @@ import Testing
     #expect(throws: YAMLReader.Mistake.self) { try YAMLReader.json(text) }
   }
 
-  @Test func `deep nesting is a mistake, not a crash`() {
-    let text = String(repeating: "[", count: 3000) + String(repeating: "]", count: 3000)
+  @Test(arguments: [(3000, 3000), (100_000, 0)])
+  func `deep nesting is refused before the document is read`(opened: Int, closed: Int) {
+    let text = String(repeating: "[", count: opened) + String(repeating: "]", count: closed)
     #expect(throws: YAMLReader.Mistake(line: 1, text: "more than 1000 levels")) {
       try YAMLReader.json(text)
     }

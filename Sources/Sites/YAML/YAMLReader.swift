@@ -11,6 +11,9 @@ enum YAMLReader {
     var text: String
   }
 
+  /// The levels that are read: each takes some of the stack.
+  static let deepest = 1000
+
   static func json(_ text: String) throws(Mistake) -> JSON {
     try YAMLTree.read(text) { tree throws(Mistake) in
       guard let root = tree.root else { return .null }
@@ -31,9 +34,6 @@ enum YAMLReader {
     var open: Set<Int32> = []
     /// Aliases can repeat each other so often that no memory has room for the result.
     var nodesLeft: Int
-    /// Each level takes some of the stack.
-    static let deepest = 1000
-
     init(of tree: YAMLTree) {
       self.tree = tree
       nodesLeft = 10 * tree.count + 10_000
@@ -63,8 +63,8 @@ enum YAMLReader {
       guard open.insert(index).inserted else {
         throw Mistake(line: tree.line(of: index), text: "an alias inside of its own anchor")
       }
-      guard open.count <= Self.deepest else {
-        throw Mistake(line: tree.line(of: index), text: "more than \(Self.deepest) levels")
+      guard open.count <= YAMLReader.deepest else {
+        throw Mistake(line: tree.line(of: index), text: "more than \(YAMLReader.deepest) levels")
       }
     }
 

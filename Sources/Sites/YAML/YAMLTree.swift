@@ -21,28 +21,61 @@ struct YAMLTree {
   static func read<Value>(
     _ text: String, _ use: (YAMLTree) throws(YAMLReader.Mistake) -> Value
   ) throws(YAMLReader.Mistake) -> Value {
+    // The byte that is not read keeps the address valid for an empty text.
+    let bytes = Array(text.utf8) + [0]
+    return try bytes.withUnsafeBufferPointer { bytes throws(YAMLReader.Mistake) -> Value in
+      try withParser(of: bytes, checkLevels)
+      return try withParser(of: bytes) { parser throws(YAMLReader.Mistake) -> Value in
+        let first = try document(parser)
+        defer { free(first) }
+        if yaml_document_get_root_node(first) != nil {
+          let next = try document(parser)
+          defer { free(next) }
+          if let node = yaml_document_get_root_node(next) {
+            throw YAMLReader.Mistake(
+              line: Int(node.pointee.start_mark.line) + 1, text: "a second document")
+          }
+        }
+        return try use(YAMLTree(first))
+      }
+    }
+  }
+
+  private typealias Parser = UnsafeMutablePointer<yaml_parser_t>
+
+  /// - Parameter bytes: the text, and one more byte.
+  private static func withParser<Value>(
+    of bytes: UnsafeBufferPointer<UInt8>, _ use: (Parser) throws(YAMLReader.Mistake) -> Value
+  ) throws(YAMLReader.Mistake) -> Value {
     // libyaml keeps the address of the parser in the parser.
-    let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
+    let parser = Parser.allocate(capacity: 1)
     defer { parser.deallocate() }
     guard yaml_parser_initialize(parser) == 1 else {
       throw YAMLReader.Mistake(text: "out of memory")
     }
     defer { yaml_parser_delete(parser) }
-    // The byte that is not read keeps the address valid for an empty text.
-    let bytes = Array(text.utf8) + [0]
-    return try bytes.withUnsafeBufferPointer { bytes throws(YAMLReader.Mistake) -> Value in
-      yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count - 1)
-      let first = try document(parser)
-      defer { free(first) }
-      if yaml_document_get_root_node(first) != nil {
-        let next = try document(parser)
-        defer { free(next) }
-        if let node = yaml_document_get_root_node(next) {
-          throw YAMLReader.Mistake(
-            line: Int(node.pointee.start_mark.line) + 1, text: "a second document")
-        }
+    yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count - 1)
+    return try use(parser)
+  }
+
+  /// Refuses too many levels before the document is read: the time of libyaml grows with the square
+  /// of their number, so 100 kB of brackets would take half a minute.
+  private static func checkLevels(_ parser: Parser) throws(YAMLReader.Mistake) {
+    var levels = 0
+    var event = yaml_event_t()
+    // Reading the document says what else is wrong.
+    while yaml_parser_parse(parser, &event) == 1 {
+      defer { yaml_event_delete(&event) }
+      switch event.type {
+      case YAML_SEQUENCE_START_EVENT, YAML_MAPPING_START_EVENT: levels += 1
+      case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: levels -= 1
+      case YAML_STREAM_END_EVENT, YAML_NO_EVENT: return
+      default: break
       }
-      return try use(YAMLTree(first))
+      guard levels <= YAMLReader.deepest else {
+        throw YAMLReader.Mistake(
+          line: Int(event.start_mark.line) + 1, text: "more than \(YAMLReader.deepest) levels")
+      }
     }
   }
 
