@@ -54,12 +54,22 @@ struct BookingTests {
     #expect(mkfifo("\(site.work)/gate", 0o600) == 0)
   }
 
-  private func worker(_ slots: Int, memory: String = "100M", name: String = "w1") throws -> Child {
+  private func worker(
+    _ slots: Int, memory: String = "100M", name: String = "w1", url: String? = nil,
+    heartbeat: String = "5"
+  ) throws -> Child {
     try site.start(
       [
         "--worker", "--pool", "abcd", "--slots", "\(slots)", "--memory", memory, "--name", name,
-        "--redis", site.url,
-      ], ["CUDA_VISIBLE_DEVICES": "1,2", "OMP_NUM_THREADS": ""])
+        "--redis", url ?? site.url,
+      ],
+      ["CUDA_VISIBLE_DEVICES": "1,2", "OMP_NUM_THREADS": "", "HFLOW_HEARTBEAT": heartbeat])
+  }
+
+  /// The jobs that the worker has, also the one that waits.
+  private func busy() throws -> Int {
+    try site.redis.call(RedisCommand("GET", PoolKeys("abcd").alive("w1"))).bytes
+      .flatMap(WorkerHealth.init(parsing:))?.busy ?? 0
   }
 
   /// A job that waits until the gate is opened for good.
@@ -137,10 +147,10 @@ struct BookingTests {
 
   @Test func `a job that waits for slots that are taken away goes back`() throws {
     try queue(1, nil)
-    let worker = try worker(2)
+    let worker = try worker(2, heartbeat: "0.2")
     #expect(eventually { started().count == 1 })
     try queue(2, ["cores": 2])
-    #expect(try eventually { try queued() == 0 })
+    #expect(try eventually { try busy() == 2 })
     try site.order(.slots(worker: "w1", 1))
     #expect(try eventually { try refusals().count == 1 })
     try queue(3, nil)
@@ -148,6 +158,20 @@ struct BookingTests {
     #expect(try eventually { try site.finished().keys.sorted() == ["abcd:1:1:1", "abcd:1:1:3"] })
     try site.order(.slots(worker: "w1", 2))
     #expect(try eventually { try site.finished().count == 3 })
+    try stop(worker)
+  }
+
+  @Test func `a job that waits starts after an absence in which the others ended`() throws {
+    try queue(1, nil)
+    let worker = try worker(2, url: try site.separateURL(), heartbeat: "0.2")
+    #expect(eventually { started().count == 1 })
+    try queue(2, ["cores": 2])
+    #expect(try eventually { try busy() == 2 })
+    try site.cutOff()
+    #expect(try eventually { try !site.exists(PoolKeys("abcd").alive("w1")) })
+    openForGood()
+    try site.reconnect()
+    #expect(try eventually { try site.finished().count == 2 })
     try stop(worker)
   }
 

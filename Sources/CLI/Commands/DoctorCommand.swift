@@ -144,11 +144,11 @@ struct DoctorReport {
   }
 }
 
-/// What a tool says when it is asked for its version, or for anything else.
+/// The answer of a tool to `--version` or another harmless command.
 enum ToolAnswer: Equatable {
   /// The line with the version.
   case works(String)
-  /// Its complaint.
+  /// Its error message.
   case fails(String)
 }
 

@@ -43,9 +43,14 @@ extension Worker {
     returnToQueue(job.bytes, of: job.id, toEnd: true)
   }
 
-  /// Starts the job that waits, if it fits now.
+  /// Starts the job that waits, if it fits now. After an absence, the engine may have given the job
+  /// up: it waits until the answer is here.
   func startNext() {
     guard let job = next, phase == .serving, mayStart(job) else { return }
+    guard let isCancelled = cancelled.contains(job.id) else {
+      return queryCancelled(ofRun: CancelledJobs.run(of: job.id))
+    }
+    if isCancelled { return cancelNext() }
     switch bookings.answer(to: job.needs, slots: slots, used: usedSlots) {
     case .waits: break
     case .fits(let share):
