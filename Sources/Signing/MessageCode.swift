@@ -4,7 +4,7 @@ import COpenSSL
 enum MessageCode {
   static let length = 32
 
-  /// Empty if OpenSSL refuses, which no signature equals.
+  /// The code of a message. Empty if OpenSSL fails: no valid signature is empty.
   static func code(of message: [UInt8], key: [UInt8]) -> [UInt8] {
     var code = [UInt8](repeating: 0, count: length)
     var count: UInt32 = 0

@@ -157,7 +157,7 @@ protocol HostProbing {
   func executor() throws -> String
   func redis() throws -> String
   func state() throws -> String
-  /// What a command says, by its first word's program; `nil` if that is not installed.
+  /// The answer to a command line; `nil` if its program is not installed.
   func answer(of words: [String]) -> ToolAnswer?
   var terminal: DoctorReport.Finding { get }
   var slots: DoctorReport.Finding { get }

@@ -4,13 +4,13 @@ import JSONValue
 import Posix
 import Runs
 
-/// `hflow-tui publish`: started by an engine, see `Publication`.
+/// `hflow-tui publish`, which engines start; see `Publication`.
 struct PublishCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "publish", abstract: "Publish a run while it runs (started by `run`)",
     shouldDisplay: false)
 
-  /// How long the place of an earlier server may still be taken, in milliseconds.
+  /// How long to wait until the server of an earlier engine leaves the port, in milliseconds.
   private static let listenMilliseconds = 90_000
   private static let longestLine = 65_536
 
@@ -48,8 +48,8 @@ struct PublishCommand: ParsableCommand {
     return line
   }
 
-  /// The engine writes nothing more: that something can be read means that it has ended. What it
-  /// last wrote to the journal may still be on its way here.
+  /// Whether the engine has ended. It writes nothing after the settings, so standard input becomes
+  /// readable only by its end. Then waits a second for the engine's last events in the journal.
   private static func engineIsGone(within milliseconds: Int) -> Bool {
     guard Poll.wait(for: STDIN_FILENO, POLLIN, milliseconds: milliseconds) else { return false }
     _ = Poll.wait(for: -1, 0, milliseconds: 1000)

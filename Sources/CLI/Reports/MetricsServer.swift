@@ -38,7 +38,7 @@ struct MetricsServer: ~Copyable {
 
   var port: Int { server.port }
 
-  /// How long the figures of a finished run are kept for a last reader, in milliseconds.
+  /// How long a finished run is served until its last figures have been read, in milliseconds.
   private static let lastReadMilliseconds = 60_000
 
   /// Serves until the run is closed and its last figures were read, for at most a minute, or until

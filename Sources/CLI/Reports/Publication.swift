@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dispatch
+import Glibc
 import JSONValue
 import JobProtocol
 import Posix
@@ -7,7 +8,7 @@ import Redis
 import Runner
 import Runs
 
-/// How a run is published to other programs while it runs.
+/// The options of commands that publish a run to other programs while it runs.
 struct PublicationOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -21,7 +22,8 @@ struct PublicationOptions: ParsableArguments {
     }
   }
 
-  /// Finds mistakes before anything is started. A port that the system chooses is chosen here.
+  /// Checks the address and the collector before the run starts. If the system is to choose the
+  /// port, it does so here.
   func check(_ settings: inout RunSettings) throws(Failure) {
     if let text = metrics, var place = MetricsServer.Endpoint(text) {
       do throws(PosixError) {
@@ -53,8 +55,8 @@ struct PublicationOptions: ParsableArguments {
   }
 }
 
-/// A program that publishes a run while it runs: `hflow-tui publish`. It is started with each
-/// engine of the run, follows the journal as a screen does, and ends with the run or its engine.
+/// A child process that publishes a run while it runs: `hflow-tui publish`. Each engine of the run
+/// starts one. It follows the journal as a screen does, and ends with the run or its engine.
 struct Publication: Sendable {
   enum Kind: Equatable, Sendable {
     case metrics(MetricsServer.Endpoint)
@@ -70,12 +72,13 @@ struct Publication: Sendable {
   }
 
   let run: RunID
-  /// With its password, so this is passed on a pipe.
+  /// Has the password of the run's Redis, so the child reads it from a pipe: other users can see
+  /// command lines.
   let redisURL: String
   let directory: String
   let kind: Kind
 
-  /// What is published of a run.
+  /// The ways in which a run is published: to Prometheus, to an OpenTelemetry collector.
   static func kinds(metrics: String?, _ variable: (String) -> String?) -> [Kind] {
     [
       metrics.flatMap(MetricsServer.Endpoint.init).map(Kind.metrics),
@@ -83,7 +86,8 @@ struct Publication: Sendable {
     ].compactMap(\.self)
   }
 
-  /// Starts what publishes the run. A failure is in the engine's log, and delays nothing.
+  /// Starts the processes that publish the run. A failure is written to the engine's log and does
+  /// not stop the run.
   static func start(of run: RunID, _ ready: EngineProcess.Ready) {
     for kind in kinds(metrics: ready.metrics, { Environment[$0] }) {
       let publication = Publication(
@@ -97,19 +101,21 @@ struct Publication: Sendable {
   }
 
   private func spawn() throws(PosixError) {
-    guard let program = Environment.executablePath else { return }
+    guard let program = Environment.executablePath else {
+      throw PosixError("readlink", "/proc/self/exe", code: ENOENT)
+    }
     let input = try Pipe()
     let log = Descriptor(
       owning: try Files.openForAppending(Files.join(directory, kind.logName), mode: 0o600))
     var request = SpawnRequest(program, ["publish"])
-    // An interrupt from the terminal is for the engine.
+    // Ctrl-C in the terminal must reach the engine only.
     request.group = .session
     request.standardInput = .descriptor(input.readEnd.number)
     request.standardOutput = .descriptor(log.number)
     request.standardError = .descriptor(log.number)
     let child = try Child.spawn(request)
     DispatchQueue(label: "hflow-tui.publish").async { _ = child.wait() }
-    // The other end stays open until this process ends: that is how the child notices.
+    // The write end stays open until this process ends. Then the child reads the end of its input.
     let end = input.writeEnd.release()
     try DescriptorIO.write(json.text + "\n", to: end)
   }
@@ -126,7 +132,7 @@ struct Publication: Sendable {
     return .object(members)
   }
 
-  /// The run, with the address that the engine uses.
+  /// The run, with the Redis URL that the engine uses.
   func found() throws(Failure) -> FoundRun {
     guard let found = RunFinder.found(RunDirectory(path: directory)),
       let url = try? RedisURL(parsing: redisURL)

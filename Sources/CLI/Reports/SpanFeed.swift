@@ -11,26 +11,30 @@ struct SpanFeed {
   private var sent: Set<AttemptID> = []
   private var lastError = ""
 
-  private static let shortestPause = 2_000
-  private static let longestPause = 60_000
-  /// A report of a large run takes a while: no more than this part of the time is spent on it.
-  private static let pauseForEachMillisecond = 20
-  /// How often the last spans are tried, and the pause between, in milliseconds.
-  private static let lastTries = 3
-  private static let lastPause = 5_000
+  /// Milliseconds between two reports.
+  private static let minimumInterval = 2_000
+  private static let maximumInterval = 60_000
+  /// The interval in multiples of the time that the last report took, so that reports of a large
+  /// run take at most a twentieth of a processor.
+  private static let intervalFactor = 20
+  /// How often to try to send the last spans, and the milliseconds between two attempts.
+  private static let lastAttempts = 3
+  private static let lastInterval = 5_000
 
   init(to collector: TraceCollector, of found: FoundRun) {
     (self.collector, self.found) = (collector, found)
   }
 
-  /// Returns when the run is closed or `engineIsGone` says so, and the last spans are sent.
+  /// Sends spans until the run is closed or its engine has ended, then the last spans.
+  ///
+  /// - Parameter engineIsGone: waits for the engine's end for some milliseconds.
   mutating func follow(_ live: LiveRun, engineIsGone: (_ within: Int) -> Bool) {
     let following = Task { await live.follow() }
     defer { following.cancel() }
     var isGone = false
-    var pause = Self.shortestPause
+    var interval = Self.minimumInterval
     while !isGone, !live.current.isFinished {
-      let deadline = Clock.monotonicMilliseconds + pause
+      let deadline = Clock.monotonicMilliseconds + interval
       while !isGone, !live.current.isFinished, Clock.monotonicMilliseconds < deadline {
         isGone = engineIsGone(500)
       }
@@ -38,16 +42,16 @@ struct SpanFeed {
       let start = Clock.monotonicMilliseconds
       _ = send(live, isLast: false)
       let length = Clock.monotonicMilliseconds - start
-      pause = min(
-        max(length * Self.pauseForEachMillisecond, Self.shortestPause), Self.longestPause)
+      interval = min(
+        max(length * Self.intervalFactor, Self.minimumInterval), Self.maximumInterval)
     }
-    for number in 1...Self.lastTries {
-      if send(live, isLast: true) || number == Self.lastTries { return }
-      _ = Poll.wait(for: -1, 0, milliseconds: Self.lastPause)
+    for number in 1...Self.lastAttempts {
+      if send(live, isLast: true) || number == Self.lastAttempts { return }
+      _ = Poll.wait(for: -1, 0, milliseconds: Self.lastInterval)
     }
   }
 
-  /// Returns whether the collector has taken them.
+  /// Sends the new spans. Returns whether the collector has accepted them.
   private mutating func send(_ live: LiveRun, isLast: Bool) -> Bool {
     let state = live.current
     let report = RunReport(

@@ -36,9 +36,11 @@ public struct ChangePlan: Sendable {
     case upstream(ProcessID)
   }
 
-  /// - Parameters: - former: the former runs, newest first; a process is compared with the first of
-  ///   them in which it ran. - isJob: whether a process runs a command on an executor. - stamps:
-  ///   what its declared files look like now.
+  /// - Parameters:
+  ///   - former: the former runs, newest first. A process is compared with the first of them in
+  ///     which it ran.
+  ///   - isJob: whether a process runs a command on an executor.
+  ///   - stamps: the present stamps of the files that a process declares.
   public init(
     _ workflow: Workflow, since former: [FormerRun], isJob: (Workflow.Process) -> Bool,
     stamps: (Workflow.Process, DeclaredFiles, _ inSeconds: Bool) -> FileStamps

@@ -43,8 +43,8 @@ extension Worker {
     returnToQueue(job.bytes, of: job.id, toEnd: true)
   }
 
-  /// Starts the job that waits, if it fits now. After an absence, the engine may have given the job
-  /// up: it waits until the answer is here.
+  /// Starts the job that waits, if it fits now. During an absence, the engine may have cancelled
+  /// the job, so it does not start until Redis has returned the cancelled jobs.
   func startNext() {
     guard let job = next, phase == .serving, mayStart(job) else { return }
     guard let isCancelled = cancelled.contains(job.id) else {

@@ -213,7 +213,7 @@ extension Worker {
     cancelled.add(jobs.compactMap(\.string), ofRun: run)
     for job in loop.jobs where cancelled.contains(job.id) == true { job.cancel() }
     cancelNext()
-    // What it waited for may have ended while it could not start.
+    // The jobs before it may have ended during an absence, when it could not start.
     startNext()
     let waiting = held.filter { CancelledJobs.run(of: $0.id) == run }
     held.removeAll { CancelledJobs.run(of: $0.id) == run }

@@ -56,7 +56,7 @@ public struct ExpectedFiles: Sendable, Equatable {
 extension ExpectedFiles {
   private static let shownNames = 5
 
-  /// `input missing: a.txt; task make:1 should have made pronoun`.
+  /// `input missing: a.txt; task make:1 should have made it`.
   public func text(missingInputs names: [String]) -> String {
     let makers = Dictionary(inputs.map { ($0.name, $0.maker) }, uniquingKeysWith: { $1 })
     var made: [String] = []

@@ -74,7 +74,7 @@ final class HiredisContext {
     }
   }
 
-  /// Tries each address; those that are left share the time that is left.
+  /// Tries one address after the other. Each gets an equal share of the time that is left.
   private static func connect(
     to addresses: [String], _ port: Int, for url: RedisURL, until deadline: Int
   ) throws(RedisError) -> UnsafeMutablePointer<redisContext> {

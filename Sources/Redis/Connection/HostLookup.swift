@@ -2,11 +2,11 @@ import Glibc
 import Posix
 import Synchronization
 
-/// The addresses of hosts, found by a thread of its own: the resolver of the system may need half a
-/// minute if a name server is silent, and knows no timeout.
+/// Looks up the addresses of hosts. Each lookup has a thread of its own, because the system's
+/// resolver has no timeout and needs up to half a minute if a name server does not answer.
 ///
 /// A lookup continues when its caller stops waiting. The next caller with the same name waits for
-/// the same lookup, so that a slow name server also answers callers that are in a hurry.
+/// the same lookup, so callers with short timeouts also get the answer of a slow name server.
 final class HostLookup: Sendable {
   /// Returns numeric addresses, IPv4 first, or the error of `getaddrinfo`.
   typealias Resolver = @Sendable (_ host: String) -> Result<[String], ResolverError>
@@ -19,7 +19,7 @@ final class HostLookup: Sendable {
     case addresses([String])
     case failed(reason: String)
     case late
-    /// The caller's descriptor became readable.
+    /// The caller's interrupt descriptor became readable.
     case interrupted
   }
 
@@ -65,7 +65,7 @@ final class HostLookup: Sendable {
       try lookup.isDone.check()
       try Self.startThread {
         let result = self.resolver(host)
-        // The next caller asks again: addresses change.
+        // The next caller starts another lookup, because addresses change.
         self.lookups.withLock { $0[host] = nil }
         lookup.result.withLock { $0 = result }
         lookup.isDone.wake()
@@ -79,7 +79,7 @@ final class HostLookup: Sendable {
 
   private final class Lookup: Sendable {
     let result = Mutex<Result<[String], ResolverError>?>(nil)
-    /// Stays readable afterwards, for all who wait.
+    /// Becomes readable when `result` is set, and stays so, because several callers may wait.
     let isDone = WakePipe()
   }
 

@@ -189,9 +189,11 @@ private struct ModuleFiles {
       .first { (try? $0.read()) != nil }?.path
   }
 
-  /// Whether the file seems to export a function. Exports can be made in many ways, so a file that
-  /// contains the name will do, and so will one that exports what other files have. With `surely`,
-  /// because the name is also built in, the file must export it explicitly.
+  /// Whether the file probably exports a function. A file can export in many ways, so it suffices
+  /// that it contains the name, or that it exports all functions of other files.
+  ///
+  /// - Parameter surely: Whether the file must export the name explicitly, because a built-in
+  ///   function has the same name.
   func seemsToExport(_ name: String, surely: Bool) -> Bool {
     if surely {
       return text.contains("exports.\(name)")

@@ -14,8 +14,6 @@ public actor KubernetesSite: WorkerSite {
   private let deliver: @Sendable (SiteNews) -> Void
   private var elastic: Elastic
   private var ledger: KubernetesLedger
-  /// The number of workers that a user has requested and that are not submitted yet.
-  private var requested = 0
   private var waiting = 0
   private var isStopping = false
   private var tasks: [Task<Void, Never>] = []
@@ -175,7 +173,7 @@ public actor KubernetesSite: WorkerSite {
     let missing = elastic.missing(
       waiting: waiting, pending: ledger.pending, running: ledger.running,
       justStarted: ledger.justStarted(now: Clock.monotonicMilliseconds))
-    let count = min(pause.batch, max(missing, requested))
+    let count = min(pause.batch, max(missing, elastic.requested))
     guard count > 0 else { return }
     // The minimum number of workers stays although they have no jobs.
     let staying = max(0, elastic.range.minimum - ledger.pending - ledger.running)
@@ -196,7 +194,7 @@ public actor KubernetesSite: WorkerSite {
         changes.append(ledger.submitted(manifest.name, worker: worker.name))
       }
     }
-    requested = max(0, requested - changes.count)
+    elastic.requested = max(0, elastic.requested - changes.count)
     report(changes)
     guard let refusal else {
       lastProblem = ""
@@ -228,54 +226,28 @@ public actor KubernetesSite: WorkerSite {
   // MARK: Steering
 
   public func steer(_ request: WorkersRequest) async -> WorkersAnswer {
-    let active = ledger.active
-    switch request.change {
-    case .add:
-      let maximum = active.count + requested + request.count
-      elastic.range.maximum = max(elastic.range.maximum, min(maximum, WorkerRange.limit))
-      requested += request.count
+    if request.change == .add {
       nextSubmission = min(nextSubmission, Clock.monotonicMilliseconds)
-      return WorkersAnswer(
-        "\(request.count) more asked for, at most \(elastic.range.maximum) from now on")
-    case .drain:
-      let chosen = selectWorkers(for: request, from: active.filter(ledger.isRunning))
-      guard !chosen.isEmpty else { return .refused(notFound(request, "running ")) }
-      lowerLimits(by: chosen.count)
-      var answer = WorkersAnswer("\(chosen.count) finish their jobs and leave\(limit)")
-      answer.drained = chosen.compactMap(ledger.worker)
-      return answer
-    case .remove:
-      // Pending workers first, because they have no jobs; then the newest running ones.
-      let pending = active.filter { !ledger.isRunning($0) }.reversed()
-      let order = Array(pending) + active.filter(ledger.isRunning).reversed()
-      let chosen = selectWorkers(for: request, from: order)
-      guard !chosen.isEmpty else { return .refused(notFound(request, "")) }
+      return elastic.add(request.count, active: ledger.active.count)
+    }
+    let chosen = request.selectedWorkers(from: ledger.active, isRunning: ledger.isRunning) {
+      $0 == $1 || ledger.worker(of: $0) == $1
+    }
+    guard !chosen.isEmpty else { return request.notFound }
+    if request.change == .remove {
       do throws(SiteError) {
         try await kubectl.delete(chosen)
       } catch {
         return .refused(error.lines.joined(separator: "; "))
       }
-      lowerLimits(by: chosen.count)
-      return WorkersAnswer("\(chosen.count) deleted, their jobs are retried\(limit)")
     }
-  }
-
-  private var limit: String { ", at most \(elastic.range.maximum) from now on" }
-
-  private func selectWorkers(for request: WorkersRequest, from jobs: [String]) -> [String] {
-    guard let worker = request.worker else { return Array(jobs.prefix(request.count)) }
-    return jobs.filter { $0 == worker || ledger.worker(of: $0) == worker }
-  }
-
-  /// Lowers the limits, because otherwise new workers would replace the removed ones while jobs
-  /// wait.
-  private func lowerLimits(by count: Int) {
-    elastic.lowerLimits(by: count, active: ledger.active.count)
-    requested = 0
-  }
-
-  private func notFound(_ request: WorkersRequest, _ kind: String) -> String {
-    request.worker.map { "there is no \(kind)worker \($0)" } ?? "there is no \(kind)worker"
+    elastic.lowerLimits(by: chosen.count, active: ledger.active.count)
+    guard request.change == .drain else {
+      return WorkersAnswer("\(chosen.count) deleted, their jobs are retried\(elastic.limitText)")
+    }
+    var answer = WorkersAnswer("\(chosen.count) finish their jobs and leave\(elastic.limitText)")
+    answer.drained = chosen.compactMap(ledger.worker)
+    return answer
   }
 
   public func stop() async {

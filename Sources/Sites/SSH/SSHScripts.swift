@@ -170,8 +170,9 @@ enum SSHScripts {
     """
   }
 
-  /// Ends the worker, which has some seconds to exit, and removes its directory. - Parameter work:
-  /// The directory of copied files; `nil` where the run's is shared.
+  /// Ends the worker, which has some seconds to exit, and removes its directory.
+  ///
+  /// - Parameter work: The directory of copied files; `nil` if the host shares the run's directory.
   static func stop(place: String, pid: Int?, work: String? = nil) -> String {
     return """
       \(pid.map(ending) ?? ":")

@@ -19,8 +19,6 @@ public actor SlurmSite: WorkerSite {
   private let deliver: @Sendable (SiteNews) -> Void
   private let submission: SlurmSubmission
   var elastic: Elastic
-  /// The number of workers that a user has requested and that are not submitted yet.
-  var requested = 0
   let slurm = SlurmCommands()
   private(set) var ledger: SlurmLedger
   private var waiting = 0
@@ -150,7 +148,7 @@ public actor SlurmSite: WorkerSite {
     let missing = elastic.missing(
       waiting: waiting, pending: ledger.pending, running: ledger.running,
       justStarted: ledger.justStarted)
-    let count = min(submissionSize, max(missing, requested))
+    let count = min(submissionSize, max(missing, elastic.requested))
     guard count > 0 else { return }
     // The minimum number of workers stays although they have no jobs.
     let staying = max(0, elastic.range.minimum - ledger.pending - ledger.running)
@@ -163,7 +161,7 @@ public actor SlurmSite: WorkerSite {
         lastProblem = ""
         submissionPause.succeeded()
         submissionSize = min(WorkerRange.limit, submissionSize * 2)
-        requested = max(0, requested - size)
+        elastic.requested = max(0, elastic.requested - size)
         report(ledger.submitted(id, count: size))
       } catch {
         reportProblem(error)

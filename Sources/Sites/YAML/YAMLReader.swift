@@ -11,8 +11,8 @@ enum YAMLReader {
     var text: String
   }
 
-  /// The levels that are read: each takes some of the stack.
-  static let deepest = 1000
+  /// The maximum number of levels: each needs space on the stack.
+  static let maximumDepth = 1000
 
   static func json(_ text: String) throws(Mistake) -> JSON {
     try YAMLTree.read(text) { tree throws(Mistake) in
@@ -63,8 +63,9 @@ enum YAMLReader {
       guard open.insert(index).inserted else {
         throw Mistake(line: tree.line(of: index), text: "an alias inside of its own anchor")
       }
-      guard open.count <= YAMLReader.deepest else {
-        throw Mistake(line: tree.line(of: index), text: "more than \(YAMLReader.deepest) levels")
+      guard open.count <= YAMLReader.maximumDepth else {
+        throw Mistake(
+          line: tree.line(of: index), text: "more than \(YAMLReader.maximumDepth) levels")
       }
     }
 

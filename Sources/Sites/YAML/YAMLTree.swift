@@ -21,7 +21,7 @@ struct YAMLTree {
   static func read<Value>(
     _ text: String, _ use: (YAMLTree) throws(YAMLReader.Mistake) -> Value
   ) throws(YAMLReader.Mistake) -> Value {
-    // The byte that is not read keeps the address valid for an empty text.
+    // One byte more, so that an empty text has a valid address, too.
     let bytes = Array(text.utf8) + [0]
     return try bytes.withUnsafeBufferPointer { bytes throws(YAMLReader.Mistake) -> Value in
       try withParser(of: bytes, checkLevels)
@@ -63,7 +63,7 @@ struct YAMLTree {
   private static func checkLevels(_ parser: Parser) throws(YAMLReader.Mistake) {
     var levels = 0
     var event = yaml_event_t()
-    // Reading the document says what else is wrong.
+    // Other errors are reported when the document is read.
     while yaml_parser_parse(parser, &event) == 1 {
       defer { yaml_event_delete(&event) }
       switch event.type {
@@ -72,9 +72,9 @@ struct YAMLTree {
       case YAML_STREAM_END_EVENT, YAML_NO_EVENT: return
       default: break
       }
-      guard levels <= YAMLReader.deepest else {
+      guard levels <= YAMLReader.maximumDepth else {
         throw YAMLReader.Mistake(
-          line: Int(event.start_mark.line) + 1, text: "more than \(YAMLReader.deepest) levels")
+          line: Int(event.start_mark.line) + 1, text: "more than \(YAMLReader.maximumDepth) levels")
       }
     }
   }

@@ -76,9 +76,9 @@ struct Forecaster: Sendable {
     return .about(Int(time), spread: Int(time * doubt))
   }
 
-  /// From how many jobs of a stage the durations of its longest ones are known, if the squared
-  /// coefficient of variation is 1. With fewer, the durations of all stages are used, scaled to the
-  /// stage's mean.
+  /// The number of ended jobs that show how long a stage's longest jobs take, if the squared
+  /// coefficient of variation of the durations is 1. A stage with fewer jobs uses the durations of
+  /// all stages, scaled to its own mean.
   private static let minimumJobs = 40.0
 
   /// The weight of the mean of all stages, in jobs, compared with the running jobs of a stage.
@@ -182,13 +182,15 @@ private struct DurationSample {
     if !durations.isEmpty { attempts = Double(tries) / Double(durations.count) }
   }
 
-  /// Some of the durations of all samples, taken evenly, with the shortest and the longest.
+  /// A sample of several stages: evenly spread over their sorted durations, with the shortest and
+  /// the longest.
   init(_ samples: [DurationSample]) {
     let all = samples.flatMap(\.durations).sorted()
     let shown = min(all.count, Self.size)
     durations = (0..<shown).map { all[$0 * (all.count - 1) / max(1, shown - 1)] }
   }
 
+  /// A copy whose durations have this mean.
   func scaled(toMean mean: Double) -> DurationSample {
     let sum = durations.reduce(0, +)
     guard sum > 0 else { return self }

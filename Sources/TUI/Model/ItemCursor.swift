@@ -8,7 +8,7 @@ struct ItemCursor<Item: Equatable> {
   private var isInList = false
   private var isPinned = false
   /// Whether the user has acted on the item.
-  private(set) var isDealtWith = false
+  private(set) var wasActedOn = false
 
   /// The row of the cursor; `nil` for none.
   var row: Int? { isInList ? window.cursor : nil }
@@ -19,7 +19,7 @@ struct ItemCursor<Item: Equatable> {
     window.place(cursor: row, count: items.count, height: height)
     handle(items)
     isPinned = isInList
-    isDealtWith = false
+    wasActedOn = false
   }
 
   mutating func move(by rows: Int, in items: [Item], height: Int) {
@@ -31,7 +31,7 @@ struct ItemCursor<Item: Equatable> {
   mutating func pin() { isPinned = isInList }
 
   /// The user has acted on the item: once it leaves the list, the next one is selected.
-  mutating func dealWith() { isDealtWith = isInList }
+  mutating func markActedOn() { wasActedOn = isInList }
 
   /// Updates the cursor after a change of the list.
   mutating func refresh(_ items: [Item], height: Int) {
@@ -42,8 +42,8 @@ struct ItemCursor<Item: Equatable> {
     }
     window.fit(count: items.count, height: height)
     isInList = false
-    if !isPinned || isDealtWith { handle(items) }
-    isDealtWith = false
+    if !isPinned || wasActedOn { handle(items) }
+    wasActedOn = false
   }
 
   private mutating func handle(_ items: [Item]) {

@@ -268,7 +268,7 @@ struct Model {
     arrangement.opened = arrangement.opened ?? .detail
     arrangement.focus = arrangement.opened ?? .detail
     arrangement.isFull = false
-    // The fields, and rows for what changes.
+    // Rows for the fields, and for the changes below them.
     let needs = Layout.Needs(openedRows: form.fields.count + 12)
     let layout = Layout(size: size, arrangement, needs)
     return layout.kind == .stacked ? layout : nil

@@ -101,8 +101,10 @@ struct LayerPlacement {
     return sum / count
   }
 
-  /// With `keepsStraight`, nearly straight lines become straight: passages and boxes move directly
-  /// below their predecessor, and other items make way.
+  /// Places the items of a layer.
+  ///
+  /// - Parameter keepsStraight: Whether to straighten lines that are nearly straight. A passage or
+  ///   box then moves directly below its predecessor, and the items beside it move aside.
   private mutating func place(_ layer: Int, keepsStraight: Bool) {
     let items = layers[layer]
     var targets: [Double] = []

@@ -41,7 +41,7 @@ struct FailuresPane {
   }
 
   /// Whether the cursor has just gone to the next group by itself: a key that is pressed twice must
-  /// not act on it. Only the first call says so.
+  /// not act on that group. True only once.
   mutating func hasJustAdvanced(now: Int) -> Bool {
     defer { advancedAt = nil }
     return advancedAt.map { now - $0 < Self.doublePress } ?? false
@@ -49,10 +49,11 @@ struct FailuresPane {
 
   private static let doublePress = 1000
 
-  /// A group that was acted on gives way to the next one.
+  /// Keeps the cursor on its group after an action. Once the group is gone, the next one is
+  /// selected.
   mutating func pin() {
     cursor.pin()
-    cursor.dealWith()
+    cursor.markActedOn()
   }
 
   /// Updates groups and preview; the cursor stays on its group.
@@ -61,9 +62,9 @@ struct FailuresPane {
       generation = index.generation
       groups = index.groups(run)
     }
-    let isDealtWith = cursor.isDealtWith
+    let wasActedOn = cursor.wasActedOn
     cursor.refresh(keys, height: height)
-    if isDealtWith, !cursor.isDealtWith { advancedAt = now }
+    if wasActedOn, !cursor.wasActedOn { advancedAt = now }
     let selected = group?.key
     let isOld = now - seen.at >= Self.previewInterval || now < seen.at || run.settledAt != nil
     guard seen.key != selected || isOld && seen.events != run.eventCount else { return }

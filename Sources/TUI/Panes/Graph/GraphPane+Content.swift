@@ -317,7 +317,7 @@ extension GraphPane: PaneContent {
       model.run, inside: model.graphSize, isLayered: model.isLayered, ascii: model.theme.ascii,
       now: model.now)
     if model.focus == .graph { model.graph.refreshSubjects(model.run) }
-    // Not a cursor that follows running tasks.
+    // A cursor that follows running tasks moves without the user, so it does not change the table.
     let isMoved = model.graph.hasMoved() && model.isAnswering && !model.graph.follows
     if isMoved, model.focus == .graph, model.prompt == nil { scope(&model) }
     return []
