@@ -8,7 +8,7 @@ shot run 'hflow-tui run . --slots 4'
 wait_for 'failed, open'
 keys Home Enter
 wait_for 'attempts'
-shot detail 'Enter: why it failed, and what it said'
+shot detail 'Enter: why the task failed, and its output'
 size 120 28
 keys Escape e
 wait_for 'then runs'
@@ -18,4 +18,4 @@ shot edit 'e: edit and retry, with what will run again'
 size 120 20
 keys Escape Down Down Down Enter
 wait_for 'needs you'
-shot waiting 'Enter: why it waits'
+shot waiting 'Enter: why the task waits'

@@ -5,7 +5,7 @@ type_line 'clear; hflow-tui run . --slots 4'
 wait_for 'failed, open'
 keys F
 wait_for 'effect of each key'
-shot failures 'F: what failed, by cause and last words'
+shot failures 'F: failures, grouped by cause and last line'
 keys Escape 3 f m
 moment 0.5
 keys /

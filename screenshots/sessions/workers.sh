@@ -15,9 +15,9 @@ done
 wait_for '▶ align'
 keys 5
 wait_for '800000 reads'
-shot workers '5: workers, what the tasks run and how they are'
+shot workers '5: workers, their jobs and their health'
 keys Escape
 wait_for 'exit 1'
 size 120 32
 keys T
-shot timeline 'T: who did what, and when'
+shot timeline 'T: which task ran on which slot, and when'
