@@ -84,6 +84,18 @@ class MadeRun:
         self.append([self.event("runFinished", status="failed")])
 
 
+class MadeJobs(MadeRun):
+    """A run whose processes wait for nothing."""
+
+    def workflow(self):
+        processes = [{"name": NAMES[number // self.width], "function": "command",
+                      "firingLimit": 1, "ins": [], "outs": [],
+                      "config": {"executor": {"executable": "/bin/true", "args": []}}}
+                     for number in range(self.tasks)]
+        return json.dumps({"name": "bench", "processes": processes, "signals": [], "ins": [],
+                           "outs": []})
+
+
 class Feed(threading.Thread):
     """Journals events at a rate, twenty to an entry, until it is stopped."""
 
