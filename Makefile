@@ -14,8 +14,8 @@ export LC_ALL := C.UTF-8
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install what is missing from Debian: ncurses, hiredis, libyaml, OpenSSL, Redis, tmux
-	@scripts/setup libncurses-dev libhiredis-dev libyaml-dev libssl-dev openssl redis-server tmux
+setup: ## Install what is missing from Debian: ncurses, hiredis, libyaml, libexpat, OpenSSL, Redis, tmux
+	@scripts/setup libncurses-dev libhiredis-dev libyaml-dev libexpat1-dev libssl-dev openssl redis-server tmux
 
 build: setup ## Build the programs, optimised
 	swift build -c release
@@ -76,12 +76,13 @@ report-picture: build ## Run the Montage example and render its report into docs
 	@scripts/setup montage python3 chromium
 	screenshots/report
 
-# What is installed or packaged: the programs with the Swift runtime, hiredis, libyaml, OpenSSL and ncurses linked in.
+# What is installed or packaged: the programs with the Swift runtime, hiredis, libyaml, libexpat, OpenSSL and ncurses
+# linked in.
 STATIC := .build-static
 STATIC_PROGRAMS := $(STATIC)/release
 STAGED := $(STATIC)/staged
 programs:
-	@scripts/setup libncurses-dev libhiredis-dev libyaml-dev libssl-dev binutils
+	@scripts/setup libncurses-dev libhiredis-dev libyaml-dev libexpat1-dev libssl-dev binutils
 	@scripts/static-libraries $(STATIC)/libraries
 	swift build -c release --static-swift-stdlib --quiet --scratch-path $(STATIC) \
 	  -Xlinker -L$(CURDIR)/$(STATIC)/libraries

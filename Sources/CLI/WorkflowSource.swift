@@ -72,9 +72,11 @@ struct WorkflowSource {
   ) -> WorkflowSource {
     // A file that cannot be read is reported when the workflow is read.
     guard let bytes = text ?? (try? Files.readRegular(path)) else { return self }
+    let needsCommands = conversion == .work
     let reading =
-      WfInstance.read(bytes, needsCommands: conversion == .work, findingLimit: findingLimit)
-      ?? PegasusFile.read(bytes, findingLimit: findingLimit)
+      WfInstance.read(bytes, needsCommands: needsCommands, findingLimit: findingLimit)
+      ?? PegasusDecoder.readDAX(bytes, needsCommands: needsCommands, findingLimit: findingLimit)
+      ?? PegasusFile.read(bytes, needsCommands: needsCommands, findingLimit: findingLimit)
     guard let reading else { return self }
     let simulation: WfInstance.Simulation? =
       if case .simulation(let simulation) = conversion { simulation } else { nil }
@@ -161,14 +163,17 @@ enum PegasusFile {
   private static let searched = 65_536
 
   /// `nil` if the text is not a workflow of Pegasus.
-  static func read(_ bytes: [UInt8], findingLimit: Int?) -> WfInstance.Reading? {
+  static func read(
+    _ bytes: [UInt8], needsCommands: Bool, findingLimit: Int?
+  ) -> WfInstance.Reading? {
     guard bytes.first(where: { $0 > 0x20 }) != UInt8(ascii: "{") else { return nil }
     let start = String(decoding: bytes.prefix(searched), as: UTF8.self)
     guard start.split(whereSeparator: \.isNewline).contains(where: { $0.hasPrefix("pegasus:") })
     else { return nil }
     do throws(YAMLDocument.Mistake) {
       let document = try YAMLDocument.json(String(decoding: bytes, as: UTF8.self))
-      return PegasusDecoder.read(document, findingLimit: findingLimit)
+      return PegasusDecoder.read(
+        document, needsCommands: needsCommands, findingLimit: findingLimit)
     } catch {
       let finding = Finding(severity: .error, path: "", text: "\(error)")
       return WfInstance.Reading(instance: nil, findings: [finding])

@@ -162,7 +162,7 @@ import Testing
     try place.write(Self.instance, to: "diamond.json")
     let plain = try await Program.run(["run", place.path, "--simulate", "--headless"])
     #expect(plain.exitCode == 2)
-    #expect(plain.errors.contains("--simulate needs a file in WfFormat"))
+    #expect(plain.errors.contains("--simulate needs a file of WfFormat or Pegasus"))
     let work = try await Program.run(["run", "diamond.json", "--headless"], directory: place.path)
     #expect(work.exitCode == 2)
     #expect(
@@ -231,6 +231,67 @@ import Testing
     let check = try await Program.run(["validate", place.path + "/workflow.yml"])
     #expect(check.exitCode == 2)
     #expect(check.output.contains("line "))
+  }
+
+  /// Two jobs write parts, a third one joins them.
+  private static let dax = """
+    <?xml version="1.0" encoding="UTF-8"?>
+    <adag xmlns="http://pegasus.isi.edu/schema/DAX" version="3.6" name="parts">
+      <executable name="part" installed="true"><pfn url="file:///bin/sh" site="local"/></executable>
+      <job id="ID1" name="part">
+        <argument>-c 'echo $WORD > "$1"; cat "$2" >> "$1"' sh <file name="a.txt"/>
+          <file name="in.txt"/></argument>
+        <profile namespace="env" key="WORD">first</profile>
+        <profile namespace="pegasus" key="runtime">30</profile>
+        <uses name="in.txt" link="input"/><uses name="a.txt" link="output"/>
+      </job>
+      <job id="ID2" name="part">
+        <argument>-c 'echo second'</argument>
+        <stdout name="b.txt" link="output"/>
+      </job>
+      <job id="ID3" name="cat">
+        <argument><file name="a.txt"/> -</argument>
+        <stdin name="b.txt" link="input"/>
+        <stdout name="out.txt" link="output"/>
+        <uses name="a.txt" link="input"/>
+      </job>
+      <child ref="ID3"><parent ref="ID1"/><parent ref="ID2"/></child>
+    </adag>
+    """
+
+  @Test func `a DAX is checked, drawn and run`() async throws {
+    let place = try Workspace()
+    try place.write(Self.dax, to: "parts.dax")
+    try place.write("text\n", to: "in.txt")
+    let check = try await Program.run(["validate", "parts.dax"], directory: place.path)
+    #expect(
+      check.output == "parts.dax: adag.job[2].name: warning: "
+        + #"adag.executable has no "cat", so it is looked up in PATH"# + "\n")
+    let graph = try await Program.run(["graph", "parts.dax"], directory: place.path)
+    #expect(graph.output.contains("sh") && graph.output.contains("cat"), "\(graph.output)")
+    let run = try await Program.run(
+      ["run", "parts.dax", "--headless", "--check-files"], directory: place.path)
+    #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
+    #expect(place.text("out.txt") == "first\ntext\nsecond\n")
+  }
+
+  @Test func `a DAX is simulated, whatever its programs are`() async throws {
+    let place = try Workspace()
+    try place.write(Self.dax.replacing("file:///bin", with: "https://host.org"), to: "parts.dax")
+    let refused = try await Program.run(["run", "parts.dax"], directory: place.path)
+    #expect(refused.exitCode == 2)
+    #expect(
+      refused.errorLines == [
+        #"parts.dax: adag.job[0].name: the program of "part" is at "#
+          + #""https://host.org/sh"; fetch it, and give its path as pfn in adag.executable"#
+      ])
+    let run = try await Program.run(
+      ["run", "parts.dax", "--simulate", "--speed", "300", "--headless"], directory: place.path)
+    #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
+    #expect(Files.size("\(place.path)/simulated-files/out.txt") == 0)
+    let back = try await Program.run(["report", "last", "--wfformat"], directory: place.path)
+    let tasks = try JSON(parsing: back.output)["workflow"]?["specification"]?["tasks"]?.array
+    #expect(tasks?.compactMap { $0["id"]?.string } == ["ID1", "ID2", "ID3"])
   }
 
   @Test func `figures of a run are served over HTTP`() async throws {

@@ -103,4 +103,35 @@ struct PegasusTests {
     #expect(PegasusDecoder.read(["processes": []]) == nil)
     #expect(PegasusDecoder.read("text") == nil)
   }
+
+  @Test func `arguments are split into words, and programs bring their environment`() throws {
+    let job: JSON = [
+      "id": "ID1", "name": "tool", "arguments": ["-a 1", "'two words'"],
+      "profiles": ["env": ["A": "job"], "condor": ["request_cpus": 3, "request_memory": "10"]],
+    ]
+    let catalog: JSON = [
+      "transformations": [
+        [
+          "name": "tool", "version": "2", "sites": [["pfn": "/t"]],
+          "profiles": ["env": ["A": "tool", "B": "tool"]],
+        ]
+      ]
+    ]
+    let file: JSON = ["pegasus": "5.0.1", "jobs": [job], "transformationCatalog": catalog]
+    let reading = try #require(PegasusDecoder.read(file))
+    #expect(reading.findings.isEmpty, "\(reading.findings)")
+    let instance = try #require(reading.instance)
+    let workflow = try workflow(String(decoding: instance.workflow(simulation: nil), as: UTF8.self))
+    let command = try #require(workflow.processes[0].command)
+    #expect(command.executable == "/t" && command.arguments == ["-a", "1", "two words"])
+    #expect(command.all["env"] == ["B": "tool", "A": "job"])
+    #expect(command.all["cpus"] == 3 && command.all["memory"] == 10_485_760)
+  }
+
+  @Test func `a program that must be fetched is not needed by a simulation`() throws {
+    let jobs: [JSON] = [["id": "ID1", "name": "far"], ["id": "ID2", "name": "far"]]
+    let reading = try #require(PegasusDecoder.read(Self.file(jobs: jobs), needsCommands: false))
+    #expect(reading.instance != nil)
+    #expect(reading.findings.map(\.path) == ["jobs[0].name"])
+  }
 }

@@ -2,9 +2,9 @@ import ArgumentParser
 import Posix
 import Workflow
 
-/// How the tasks of an instance of WfFormat run.
+/// How the tasks of an instance of WfFormat, or of a workflow of Pegasus, run.
 struct SimulationOptions: ParsableArguments {
-  @Flag(help: "Run the tasks of a WfFormat instance for their recorded times")
+  @Flag(help: "Run tasks of WfFormat or Pegasus for their recorded times only")
   var simulate = false
 
   @Option(
@@ -33,8 +33,8 @@ struct SimulationOptions: ParsableArguments {
     if simulate, converted.instance == nil {
       throw Failure(
         .usage,
-        "\(name): --simulate needs a file in WfFormat, and this is none; run it without "
-          + "--simulate")
+        "\(name): --simulate needs a file of WfFormat or Pegasus, and this is neither; run it "
+          + "without --simulate")
     }
     return converted
   }
