@@ -43,7 +43,9 @@ import Testing
       .error(ExecutorLogEnd.signalText)
     ),
     ("stdout: Error: of the job\nlast\n", .lost("it ended: last")),
-    ("\n  \n", .lost("it ended")),
+    (
+      "Job executor will execute tasks: kR:1:1:1\nReceived job message: {}\n", .lost("it ended")
+    ), ("\n  \n", .lost("it ended")),
     ("", .lost("it ended")),
   ]
 

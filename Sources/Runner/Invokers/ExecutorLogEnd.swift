@@ -12,7 +12,7 @@ import Posix
 /// | `Error: ENOENT: REASON, open 'FILE'` | the file cannot be opened |
 /// | `Adding result null of task` | a signal |
 /// | another line of an error | lost, with that line |
-/// | anything else | lost, with the last line |
+/// | anything else | lost, with the last line that does not only name the job |
 struct ExecutorLogEnd: Equatable {
   private let lines: [String]
 
@@ -47,9 +47,14 @@ struct ExecutorLogEnd: Equatable {
     if lines.contains(where: { $0.contains("Adding result null of task") }) {
       return .error(Self.signalText)
     }
-    let last = lines.last { $0.contains(where: \.isLetter) }
+    let last = lines.last { line in
+      line.contains(where: \.isLetter) && !Self.announcements.contains(where: line.hasPrefix)
+    }
     return .lost(last.map { "\(reason): \(Self.shown($0))" } ?? reason)
   }
+
+  /// What it writes before it starts a job.
+  private static let announcements = ["Job executor will execute tasks", "Received job message"]
 
   static let signalText =
     "a signal ended the program; HyperFlow's executor does not tell which one"
