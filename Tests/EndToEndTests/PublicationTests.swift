@@ -1,6 +1,7 @@
 import Glibc
 import JSONValue
 import Posix
+import TestSupport
 import Testing
 
 /// What other programs get of a run while it runs.
@@ -131,6 +132,38 @@ import Testing
     #expect(spans.first?["parentSpanId"] != nil)
     #expect(collector.requests.allSatisfy { $0["path"] == "/v1/traces" })
     #expect(collector.requests.allSatisfy { $0["headers"]?["k"] == "v" })
+  }
+
+  @Test(.enabled(if: SpanCollector.isPossible, "needs curl and python3"))
+  func `a run on a given Redis has figures and spans, also after its engine was killed`()
+    async throws
+  {
+    let place = try Self.workspace()
+    let elsewhere = try Workspace()
+    let redis = try GivenRedis(in: elsewhere.path)
+    let proxy = try SwallowingProxy(to: redis.socketPath)
+    let collector = try SpanCollector(in: elsewhere)
+    let spans = ["OTEL_EXPORTER_OTLP_ENDPOINT": collector.url]
+    let url = "redis://127.0.0.1:\(proxy.port)"
+    _ = try await Program.run(
+      ["run", ".", "--headless", "--metrics", "0", "--redis", url],
+      environment: spans.mapValues { $0 }, directory: place.path
+    ) { engine in
+      Self.readRunning(place)
+      Self.awaitSpans(1, at: collector)
+      engine.send(SIGKILL)
+    }
+    try await onThread { Self.awaitSilence(of: place) }
+    let resumed = try await Program.run(
+      ["resume", "last", "--headless", "--redis", url], environment: spans.mapValues { $0 },
+      directory: place.path
+    ) { _ in
+      Self.readFigures(of: place)
+      Self.readLastFigures(of: place)
+    }
+    #expect(resumed.exitCode == 0, "\(resumed.output)\(resumed.errors)")
+    let sent = Set(collector.spans.map { $0["spanId"]?.string })
+    #expect(sent.count == 4, "three attempts and the run")
   }
 
   @Test(.enabled(if: Files.findExecutable("curl") != nil, "needs curl"))
