@@ -45,6 +45,21 @@ import Workflow
     #expect(texts.count == 1)
   }
 
+  @Test func `a request that no worker can read is named`() throws {
+    #expect(
+      try notices(
+        ["HF_VAR_CPU_REQUEST": "500m", "HF_VAR_MEM_REQUEST": "50Mi"], executor: command
+      ).isEmpty)
+    #expect(
+      try notices(["HF_VAR_CPU_REQUEST": "many", "HF_VAR_MEM_REQUEST": "-"], executor: command)
+        == [
+          #"HF_VAR_CPU_REQUEST has no effect here: it is not a number of cores, such as 2, "#
+            + #"0.5 or "500m""#,
+          #"HF_VAR_MEM_REQUEST has no effect here: it is not a number of bytes, such as "#
+            + #""50Mi" or "2G""#,
+        ])
+  }
+
   @Test func `configuration files without effect are named`() throws {
     #expect(
       try notices(configuration: ["jobAgglomerations", "other"], executor: command) == [

@@ -1,4 +1,5 @@
 import JSONValue
+import JobProtocol
 import Workflow
 
 /// Settings of HyperFlow and its executor that mean nothing in this run. Each is a notice that says
@@ -16,8 +17,18 @@ struct OriginalSettings {
     ("HF_VAR_BACKOFF_LIMIT", "--retries N retries failed jobs"),
     ("HF_VAR_K8S_TEST", "--dry-run shows what would run"),
     ("HF_VAR_REDIS_CMD_WAIT_TIME_MS", "a job starts as soon as a slot is free"),
+    ("HF_VAR_ENABLE_NETHOGS", "traces have the figures of network interfaces"),
+    ("HF_VAR_REMOTE_CLUSTER", "--route 'TASKS=SITE' says which tasks run where"),
+    ("HF_VAR_KUBE_CONFIG_PATH", "KUBECONFIG names the file"),
     ("HF_VAR_OT_PARENT_ID", Self.ownTrace), ("HF_VAR_OT_TRACE_ID", Self.ownTrace),
   ]
+
+  /// What each job requests, as a worker must be able to read it.
+  private static let requests:
+    [(name: String, isReadable: @Sendable (JSON) -> Bool, form: String)] = [
+      ("HF_VAR_CPU_REQUEST", { Quantity.cores($0) != nil }, JobResources.coresForm),
+      ("HF_VAR_MEM_REQUEST", { Quantity.bytes($0) != nil }, JobResources.bytesForm),
+    ]
 
   private static let podVariables: Set = ["HF_VAR_BACKOFF_LIMIT", "HF_VAR_K8S_TEST"]
 
@@ -47,6 +58,11 @@ struct OriginalSettings {
     if variable("HF_VAR_ENABLE_TRACING") == "1", OpenTelemetryEndpoint.url(variable) == nil {
       texts.append(
         "HF_VAR_ENABLE_TRACING=1 sends no spans: name a collector in OTEL_EXPORTER_OTLP_ENDPOINT")
+    }
+    for (name, isReadable, form) in Self.requests {
+      if let value = variable(name), !value.isEmpty, !hasPods, !isReadable(.string(value)) {
+        texts.append("\(name) has no effect here: it is not \(form)")
+      }
     }
     // A site on Kubernetes has its own words about these files.
     for (name, advice) in Self.configurations where !hasPods && configuration[name] != nil {

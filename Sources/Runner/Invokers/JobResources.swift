@@ -61,9 +61,11 @@ struct JobResources: Sendable, Equatable {
     return needs
   }
 
+  static let coresForm = "a number of cores, such as 2, 0.5 or \"500m\""
+  static let bytesForm = "a number of bytes, such as \"50Mi\" or \"2G\""
+
   private static let forms: [(key: String, form: String, isReadable: @Sendable (JSON) -> Bool)] = {
-    let cores = "a number of cores, such as 2, 0.5 or \"500m\""
-    let bytes = "a number of bytes, such as \"50Mi\" or \"2G\""
+    let (cores, bytes) = (coresForm, bytesForm)
     return [
       ("cpus", cores, { Quantity.cores($0) != nil }),
       ("cpuRequest", cores, { Quantity.cores($0) != nil }),
