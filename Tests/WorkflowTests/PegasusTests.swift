@@ -128,6 +128,17 @@ struct PegasusTests {
     #expect(command.all["cpus"] == 3 && command.all["memory"] == 10_485_760)
   }
 
+  @Test func `a file that a job names twice is one input`() throws {
+    let uses: [JSON] = [
+      ["lfn": "a", "type": "input"], ["lfn": "a", "type": "inout"], ["lfn": "a", "type": "output"],
+    ]
+    let job: JSON = ["id": "ID1", "name": "tool", "stdin": "a", "uses": .array(uses)]
+    let instance = try #require(PegasusDecoder.read(Self.file(jobs: [job]))?.instance)
+    let workflow = try workflow(String(decoding: instance.workflow(simulation: nil), as: UTF8.self))
+    #expect(workflow.processes[0].inputs.count == 1)
+    #expect(workflow[workflow.ins[0]].name == "a")
+  }
+
   @Test func `a program that must be fetched is not needed by a simulation`() throws {
     let jobs: [JSON] = [["id": "ID1", "name": "far"], ["id": "ID2", "name": "far"]]
     let reading = try #require(PegasusDecoder.read(Self.file(jobs: jobs), needsCommands: false))

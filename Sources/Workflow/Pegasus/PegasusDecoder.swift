@@ -42,6 +42,16 @@ public struct PegasusDecoder {
     case remote(String)
   }
 
+  /// Names in their order, each once: a process waits for each of its inputs.
+  private struct UniqueNames {
+    private(set) var names: [String] = []
+    private var seen: Set<String> = []
+
+    mutating func add(_ name: String) {
+      if seen.insert(name).inserted { names.append(name) }
+    }
+  }
+
   private struct Programs {
     struct Entry {
       var program: Program?
@@ -184,7 +194,8 @@ public struct PegasusDecoder {
     _ job: JSON, _ id: String, _ place: JSONPath, _ findings: inout Findings
   ) -> WfInstance.Task {
     let name = job["name"]?.word ?? id
-    var task = WfInstance.Task(id: id, name: name)
+    var inputs = UniqueNames()
+    var outputs = UniqueNames()
     for (position, use) in (job["uses"]?.array ?? []).enumerated() {
       guard let file = use["lfn"]?.word, !file.isEmpty else {
         findings.error(
@@ -195,11 +206,11 @@ public struct PegasusDecoder {
         sizes[file] = Int(size)
       }
       switch use["type"]?.word {
-      case "input", "checkpoint": task.inputs.append(file)
-      case "output": task.outputs.append(file)
+      case "input", "checkpoint": inputs.add(file)
+      case "output": outputs.add(file)
       case "inout":
-        task.inputs.append(file)
-        task.outputs.append(file)
+        inputs.add(file)
+        outputs.add(file)
       default:
         findings.error(
           place.element("uses", position),
@@ -208,13 +219,12 @@ public struct PegasusDecoder {
     }
     let execution = execution(of: job, name, place, &findings)
     // A stream is a file of the job, whether `uses` names it or not.
-    for (stream, file) in execution.streams {
-      if stream == "stdin" {
-        if !task.inputs.contains(file) { task.inputs.append(file) }
-      } else if !task.outputs.contains(file) {
-        task.outputs.append(file)
-      }
+    for (stream, file) in execution.streams.sorted(by: { $0.key < $1.key }) {
+      if stream == "stdin" { inputs.add(file) } else { outputs.add(file) }
     }
+    var task = WfInstance.Task(id: id, name: name)
+    task.inputs = inputs.names
+    task.outputs = outputs.names
     task.execution = execution
     return task
   }

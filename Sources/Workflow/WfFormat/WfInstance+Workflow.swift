@@ -173,12 +173,13 @@ private struct WfSignals {
     var given: [String: Int] = [:]
     var ends: [Int: Int] = [:]
     for (index, task) in instance.tasks.enumerated() {
-      var uncovered = Set(task.parents)
+      let parents = Set(task.parents)
+      var uncovered = parents
       for file in task.inputs {
         let maker = makers[file]
         if maker == nil || maker == index {
           inputs[index].append(source(file, instance, &given))
-        } else if let maker, task.parents.contains(maker) {
+        } else if let maker, parents.contains(maker) {
           uncovered.remove(maker)
           inputs[index].append(product(file, of: maker, instance, &made))
         }
