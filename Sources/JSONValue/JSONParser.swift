@@ -70,7 +70,7 @@ struct JSONParser {
     }
     var object = JSONObject()
     var found: [String: [Int]] = [:]
-    try forEachMember { parser, key throws(JSONSyntaxError) in
+    try forEachMember(key: Self.parseString) { parser, key throws(JSONSyntaxError) in
       found[key] = nil
       if keys.contains(key), parser.peek == UInt8(ascii: "[") {
         found[key] = try parser.skipElements()
@@ -111,7 +111,7 @@ struct JSONParser {
 
   private mutating func parseObject() throws(JSONSyntaxError) -> JSONObject {
     var object = JSONObject()
-    try forEachMember { parser, key throws(JSONSyntaxError) in
+    try forEachMember(key: Self.parseString) { parser, key throws(JSONSyntaxError) in
       object[key] = try parser.parseValue()
     }
     return object
@@ -139,17 +139,21 @@ struct JSONParser {
   private mutating func skipValue() throws(JSONSyntaxError) {
     switch peek {
     case UInt8(ascii: "{"):
-      try forEachMember { parser, _ throws(JSONSyntaxError) in try parser.skipValue() }
+      try forEachMember(key: Self.skipString) { parser, _ throws(JSONSyntaxError) in
+        try parser.skipValue()
+      }
     case UInt8(ascii: "["):
       try forEachElement { parser throws(JSONSyntaxError) in try parser.skipValue() }
+    case UInt8(ascii: "\""): try Self.skipString(&self)
     default: _ = try parseValue()
     }
   }
 
   /// Calls `body` with each key of an object, at the place of its value.
   @inline(__always)
-  private mutating func forEachMember(
-    _ body: (inout Self, String) throws(JSONSyntaxError) -> Void
+  private mutating func forEachMember<Key>(
+    key parseKey: (inout Self) throws(JSONSyntaxError) -> Key,
+    _ body: (inout Self, Key) throws(JSONSyntaxError) -> Void
   ) throws(JSONSyntaxError) {
     try enter()
     defer { depth -= 1 }
@@ -160,7 +164,7 @@ struct JSONParser {
       guard peek == UInt8(ascii: "\"") else {
         throw error("unexpected \(here), expected a key in double quotes")
       }
-      let key = try parseString()
+      let key = try parseKey(&self)
       skipSpace()
       guard skip(UInt8(ascii: ":")) else { throw error("unexpected \(here), expected ':'") }
       skipSpace()
@@ -191,14 +195,34 @@ struct JSONParser {
     }
   }
 
-  private mutating func parseString() throws(JSONSyntaxError) -> String {
-    offset += 1
-    let start = offset
+  private static func parseString(
+    _ parser: inout Self
+  ) throws(JSONSyntaxError) -> String { try parser.parseString() }
+
+  /// Checks a string without keeping it.
+  private static func skipString(_ parser: inout Self) throws(JSONSyntaxError) {
+    let start = parser.offset
+    parser.offset += 1
+    if parser.skipPlainText() < 0x80, parser.skip(UInt8(ascii: "\"")) { return }
+    parser.offset = start
+    _ = try parser.parseString()
+  }
+
+  /// Skips to the end of a string, or to what cannot be taken as it is. Returns the bits that are
+  /// set in any of its bytes.
+  private mutating func skipPlainText() -> UInt8 {
     var bits: UInt8 = 0
     while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
       bits |= byte
       offset += 1
     }
+    return bits
+  }
+
+  private mutating func parseString() throws(JSONSyntaxError) -> String {
+    offset += 1
+    let start = offset
+    let bits = skipPlainText()
     if peek == UInt8(ascii: "\"") {
       // ASCII needs no check, and most texts are ASCII.
       let text =
@@ -312,12 +336,22 @@ struct JSONParser {
       if !skip(UInt8(ascii: "+")) { _ = skip(UInt8(ascii: "-")) }
       try skipDigits()
     }
+    // Fifteen digits are less than `largestExactInteger`.
+    if isInteger, offset - start <= 15 { return .int(integer(start..<offset)) }
     let text = String(decoding: bytes[start..<offset], as: UTF8.self)
     if isInteger, let value = Int(text), value.magnitude <= JSON.largestExactInteger {
       return .int(value)
     }
     guard let value = Double(text) else { throw error("\(text) is not a number") }
     return JSON(number: value)
+  }
+
+  private func integer(_ range: Range<Int>) -> Int {
+    let isNegative = bytes[range.lowerBound] == UInt8(ascii: "-")
+    let magnitude = bytes[range].dropFirst(isNegative ? 1 : 0).reduce(0) {
+      $0 * 10 + Int($1 - UInt8(ascii: "0"))
+    }
+    return isNegative ? -magnitude : magnitude
   }
 
   private mutating func skipDigits() throws(JSONSyntaxError) {

@@ -15,6 +15,20 @@ import Testing
     #expect(outline.lists["x"] == nil)
   }
 
+  @Test func `texts with escapes and other letters are skipped whole`() throws {
+    let outline = try Self.outline(#"{"a":[{"\"é\u00e9]":"}é\\"},"\n","é","\"]"]}"#)
+    #expect(Array(outline.lists["a"] ?? JSONList()) == [["\"éé]": #"}é\"#], "\n", "é", "\"]"])
+  }
+
+  @Test func `a text in a deferred element that is not UTF-8 has its place`() {
+    let bytes = Array(#"{"a":[{"k":""#.utf8) + [0xFF] + Array(#""}]}"#.utf8)
+    let expected = #expect(throws: JSONSyntaxError.self) { try JSON(parsing: bytes) }
+    let found = #expect(throws: JSONSyntaxError.self) {
+      try JSONOutline(parsing: bytes, deferring: ["a"])
+    }
+    #expect(found == expected && found?.isEncoding == true)
+  }
+
   @Test func `a repeated key has its last value`() throws {
     let twice = try Self.outline(#"{"a":[1],"a":[2,3]}"#)
     #expect(Array(twice.lists["a"] ?? JSONList()) == [2, 3])
@@ -32,7 +46,8 @@ import Testing
 
   @Test(arguments: [
     #"{"a":[1,]}"#, #"{"a":[{"k" 1}]}"#, #"{"a":["\x"]}"#, #"{"a":[1]"#, #"{"a":[01]}"#,
-    #"{"a":[1]} x"#, #"{"a":[tru]}"#, "{\"a\":[\"\u{1}\"]}", "",
+    #"{"a":[1]} x"#, #"{"a":[tru]}"#, #"{"a":[{"\x":1}]}"#, #"{"a":["é\x"]}"#, #"{"a":["é]}"#,
+    "{\"a\":[\"\u{1}\"]}", "",
     #"{"a":"# + String(repeating: "[", count: 300),
   ])
   func `an error in a deferred element has its place`(text: String) throws {

@@ -202,4 +202,25 @@ import Workflow
   func `an error in a command is one line`(mistake: Mistake) {
     #expect(lines(mistake.text) == mistake.lines)
   }
+
+  /// Processes share equal configurations, but not what is found in them.
+  @Test func `a mistake in equal configurations is found in each process`() {
+    let faulty = #"{"name":"p","function":"f","ins":[],"outs":[],"config":{"timeout":"x"}}"#
+    let good = #"{"name":"p","function":"f","ins":[],"outs":[],"config":{"timeout":5}}"#
+    let found = lines(file([good, good, faulty, faulty, good].joined(separator: ",")))
+      .filter { $0.contains("timeout") }
+    #expect(
+      found.map { $0.prefix(while: { $0 != "." }) } == [
+        "error: processes[2]", "error: processes[3]",
+      ])
+  }
+
+  @Test func `equal configurations have equal policies`() throws {
+    let process =
+      #"{"name":"p","function":"f","ins":[],"outs":[],"config":{"timeout":5,"drain":2}}"#
+    let other = #"{"name":"p","function":"f","ins":[],"outs":[],"config":{}}"#
+    let processes = try workflow(file([process, process, other].joined(separator: ","))).processes
+    #expect(processes.map(\.timeout) == [5, 5, nil])
+    #expect(processes.map(\.drain) == [2, 2, nil])
+  }
 }

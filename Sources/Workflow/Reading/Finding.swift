@@ -36,6 +36,8 @@ struct Findings {
   init(limit: Int = defaultLimit) { self.limit = limit }
 
   var hasErrors: Bool { errors > 0 }
+  /// Of both kinds, also those that are not kept.
+  var count: Int { errors + warnings }
 
   mutating func error(_ path: @autoclosure () -> String, _ text: @autoclosure () -> String) {
     errors += 1

@@ -5,6 +5,8 @@ struct ProcessDecoder {
   let table: SignalTable
   /// The previous process; the next one shares its equal parts.
   private var last: Workflow.Process?
+  /// Whether nothing was found in the `config` of the previous process.
+  private var lastConfigIsClean = false
 
   init(table: SignalTable) { self.table = table }
 
@@ -32,7 +34,8 @@ struct ProcessDecoder {
     let inputs = inputs(keys, &findings)
     let outputs = outputs(keys, &findings)
     let limit = keys.integer("firingLimit", atLeast: 0, &findings) ?? 0
-    let config = keys.object("config", &findings) ?? JSONObject()
+    let config = shared(keys.object("config", &findings) ?? JSONObject())
+    let policies = policies(config, place, &findings)
     var traits = Workflow.Process.Traits.Values(
       kind: kind, function: function.map(ExactText.init), firingLimit: limit == 0 ? nil : limit,
       parlevel: keys.integer("parlevel", atLeast: 0, &findings) ?? 1,
@@ -42,23 +45,42 @@ struct ProcessDecoder {
       stateful: keys.flag("stateful", &findings),
       joinCount: keys.integer("joinCount", atLeast: 1, &findings),
       activeBranchesCount: keys.integer("activeBranchesCount", atLeast: 1, &findings),
-      retry: RetryDecoder.policy(config, place, &findings),
-      timeout: RetryDecoder.timeout(config, place, &findings),
-      drain: RetryDecoder.drain(config, place, &findings))
-    // Only checked: `Process.command` decodes it when it is needed.
-    _ = CommandDecoder.decode(config, place, &findings)
-    ContainerDecoder.check(config, place, &findings)
+      retry: policies.retry, timeout: policies.timeout, drain: policies.drain)
     traits.extra = keys.unknownKeys(Self.knownKeys, &findings)
     let process = Workflow.Process(
-      id: id, name: name, inputs: inputs, outputs: outputs, config: shared(config),
+      id: id, name: name, inputs: inputs, outputs: outputs, config: config.object,
       traits: Workflow.Process.traits(traits, sharedWith: last))
     processes.append(process)
     last = process
   }
 
-  private func shared(_ config: JSONObject) -> JSONObject {
-    guard let last, JSON.object(last.config).isIdentical(to: .object(config)) else { return config }
-    return last.config
+  private func shared(_ config: JSONObject) -> (object: JSONObject, isLast: Bool) {
+    guard let last, JSON.object(last.config).isIdentical(to: .object(config)) else {
+      return (config, false)
+    }
+    return (last.config, true)
+  }
+
+  /// What `config` says about attempts. Checks the rest of it, unless it is that of the previous
+  /// process, in which nothing was found.
+  private mutating func policies(
+    _ config: (object: JSONObject, isLast: Bool), _ place: JSONPath, _ findings: inout Findings
+  ) -> (retry: RetryPolicy?, timeout: Double?, drain: Double?) {
+    if config.isLast, lastConfigIsClean, let last {
+      return (last.retry, last.timeout, last.drain)
+    }
+    let before = findings.count
+    let object = config.object
+    let policies = (
+      retry: RetryDecoder.policy(object, place, &findings),
+      timeout: RetryDecoder.timeout(object, place, &findings),
+      drain: RetryDecoder.drain(object, place, &findings)
+    )
+    // Only checked: `Process.command` decodes it when it is needed.
+    _ = CommandDecoder.decode(object, place, &findings)
+    ContainerDecoder.check(object, place, &findings)
+    lastConfigIsClean = findings.count == before
+    return policies
   }
 
   private func kind(_ keys: MemberReader, _ findings: inout Findings) -> Workflow.Process.Kind {
