@@ -36,7 +36,7 @@ struct Findings {
   init(limit: Int = defaultLimit) { self.limit = limit }
 
   var hasErrors: Bool { errors > 0 }
-  /// Of both kinds, also those that are not kept.
+  /// The number of errors and warnings, kept or not.
   var count: Int { errors + warnings }
 
   mutating func error(_ path: @autoclosure () -> String, _ text: @autoclosure () -> String) {
