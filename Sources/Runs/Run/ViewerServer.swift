@@ -106,11 +106,14 @@ public final class ViewerServer: Sendable {
       if !wasOwnedByViewers { setOwnedByViewers(false, directory) }
       throw error
     }
-    directory.link(to: server.url)
-    if var description = RunDescription.read(in: directory), description.isOwnedByViewers {
+    // At a former address, the engine may have adopted the server by now: nothing is written then,
+    // which could undo what the engine writes. At a new one, it cannot find the server before.
+    if let former = RunDescription.read(in: directory), former.isOwnedByViewers {
+      var description = former
       description.setServer(server.url)
-      try? description.write(in: directory)
+      if description != former { try? description.write(in: directory) }
     }
+    directory.link(to: server.url)
     var url = server.url
     url.identity?.link = known.identity?.link
     url.identity?.owner = known.identity?.owner
