@@ -123,12 +123,20 @@ enum LogView {
       case .notFound(let text), .image(let text), .container(let text),
         .invalidMessage(let text), .refused(let text), .error(let text):
         (text, "the program was not started: \(edit) edits the command and retries")
-      case .file(let text): (text, "it has printed nothing")
+      case .file(let text): (text, missingOutput(model))
       case .lost(let text): (text, "its output is lost with its executor")
-      case .exit, .signal, .outOfMemory, .timeout, .cancelled: ("", "it has printed nothing")
+      case .exit, .signal, .outOfMemory, .timeout, .cancelled: ("", missingOutput(model))
       }
     let lines = failureText.isEmpty ? [] : [Line(failureText.displayName, model.theme.bad)]
     return lines + [Line(note, model.theme.dim)]
+  }
+
+  /// Executors report the line that explains a failure, and none if there was no output.
+  private static func missingOutput(_ model: Model) -> String {
+    let line = model.logEnding().map { Summary.shown($0.usage.lastLine) } ?? ""
+    return line.isEmpty
+      ? "it has printed nothing"
+      : "its output is not in the log; the executor reported the line: \(line)"
   }
 
   private static func emptyText(_ model: Model) -> String {
