@@ -33,7 +33,7 @@ import Testing
     #expect(result.exitCode == 0, "\(result.output)")
   }
 
-  @Test func `a request that no worker can fulfil is refused, and one that is none is named`()
+  @Test func `a request that no worker can fulfil fails its job, and an unreadable one is named`()
     async throws
   {
     let place = try Workspace(Samples.chain("true", "true", "true"))

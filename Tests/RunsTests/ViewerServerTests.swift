@@ -57,6 +57,20 @@ import Testing
     #expect(!Files.exists(socketDirectory(of: viewerServer.url)))
   }
 
+  /// An engine may adopt the server as soon as it answers, and then describes it itself.
+  @Test func `a server at its former address is not described again after its start`() throws {
+    try ViewerServer.open(directory).close()
+    let file = directory.description
+    var description = try #require(RunDescription.read(in: directory))
+    description.isOwnedByViewers = true
+    try description.write(in: directory)
+    let former = Files.identity(file)
+    let viewerServer = try ViewerServer.open(directory)
+    defer { viewerServer.close() }
+    #expect(try description.server(in: directory).endpoint == viewerServer.url.endpoint)
+    #expect(Files.identity(file) == former)
+  }
+
   @Test func `the last viewer stops the server`() throws {
     let first = try ViewerServer.open(directory)
     let second = try ViewerServer.open(directory)

@@ -4,7 +4,7 @@ import Workflow
 
 /// How the tasks of an instance of WfFormat, or of a workflow of Pegasus, run.
 struct SimulationOptions: ParsableArguments {
-  @Flag(help: "Run tasks of WfFormat or Pegasus for their recorded times only")
+  @Flag(help: "Spend the recorded time of each task (WfFormat, Pegasus), do no work")
   var simulate = false
 
   @Option(

@@ -65,12 +65,11 @@ struct JobResources: Sendable, Equatable {
   static let bytesForm = "a number of bytes, such as \"50Mi\" or \"2G\""
 
   private static let forms: [(key: String, form: String, isReadable: @Sendable (JSON) -> Bool)] = {
-    let (cores, bytes) = (coresForm, bytesForm)
     return [
-      ("cpus", cores, { Quantity.cores($0) != nil }),
-      ("cpuRequest", cores, { Quantity.cores($0) != nil }),
-      ("memory", bytes, { Quantity.bytes($0) != nil }),
-      ("memRequest", bytes, { Quantity.bytes($0) != nil }),
+      ("cpus", coresForm, { Quantity.cores($0) != nil }),
+      ("cpuRequest", coresForm, { Quantity.cores($0) != nil }),
+      ("memory", bytesForm, { Quantity.bytes($0) != nil }),
+      ("memRequest", bytesForm, { Quantity.bytes($0) != nil }),
       ("gpus", "a number of gpus, 0 or more", { ($0.int ?? -1) >= 0 }),
     ]
   }()

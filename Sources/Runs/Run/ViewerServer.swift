@@ -106,8 +106,9 @@ public final class ViewerServer: Sendable {
       if !wasOwnedByViewers { setOwnedByViewers(false, directory) }
       throw error
     }
-    // At a former address, the engine may have adopted the server by now: nothing is written then,
-    // which could undo what the engine writes. At a new one, it cannot find the server before.
+    // The server answers. At the former address, the engine may have adopted it and described it
+    // since: writing again would undo that, and there is nothing to write. The engine finds a new
+    // address only after it is written here.
     if let former = RunDescription.read(in: directory), former.isOwnedByViewers {
       var description = former
       description.setServer(server.url)

@@ -20,7 +20,6 @@ enum DAXDocument {
     guard root.name == "adag" else { return nil }
     let parts = Dictionary(grouping: root.elements, by: \.name)
     var document = JSONObject()
-    document["pegasus"] = .string(root["version"] ?? "")
     document["name"] = root["name"].map(JSON.string)
     document["jobs"] = .array(
       root.elements.filter { ["job", "dax", "dag"].contains($0.name) }.map(job))

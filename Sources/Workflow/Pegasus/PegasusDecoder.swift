@@ -63,7 +63,7 @@ public struct PegasusDecoder {
     var unique: [String: Entry] = [:]
   }
 
-  /// `nil` if the document is no workflow of Pegasus 5.
+  /// `nil` if the document is not a workflow of Pegasus 5.
   ///
   /// - Parameter needsCommands: whether tasks are to do their work.
   public static func read(
@@ -79,7 +79,7 @@ public struct PegasusDecoder {
     return decode(file, .yaml, needsCommands, &findings)
   }
 
-  /// Reads a DAX. `nil` if the text is none.
+  /// Reads a DAX. `nil` if the text is not a DAX.
   public static func readDAX(
     _ bytes: [UInt8], needsCommands: Bool = true, findingLimit: Int? = nil
   ) -> WfInstance.Reading? {

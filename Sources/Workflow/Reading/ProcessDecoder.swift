@@ -54,6 +54,7 @@ struct ProcessDecoder {
     last = process
   }
 
+  /// The `config` of the previous process if both give the same text, so that they share memory.
   private func shared(_ config: JSONObject) -> (object: JSONObject, isLast: Bool) {
     guard let last, JSON.object(last.config).isIdentical(to: .object(config)) else {
       return (config, false)
@@ -61,8 +62,8 @@ struct ProcessDecoder {
     return (last.config, true)
   }
 
-  /// What `config` says about attempts. Checks the rest of it, unless it is that of the previous
-  /// process, in which nothing was found.
+  /// What `config` says about attempts. The rest of it is only checked. The same `config` as in the
+  /// previous process is not checked again if nothing was found in it.
   private mutating func policies(
     _ config: (object: JSONObject, isLast: Bool), _ place: JSONPath, _ findings: inout Findings
   ) -> (retry: RetryPolicy?, timeout: Double?, drain: Double?) {

@@ -91,15 +91,15 @@ struct MessageRowTests {
     #expect(text.contains("the program was not started: e edits the command and retries"))
   }
 
-  @Test func `a log without the output of a failed job shows the line that is known`() throws {
-    let note = "its output is not in the log; the executor reported the line: no space left"
+  @Test func `the log of a failed job without output shows the line that was reported`() throws {
+    let note = "the job's output is not in the log; its executor reported: no space left"
     let printed = try story(.failed(.exit(1)), saying: "no space left").model(120, 36).draw().text
     #expect(printed.contains(note))
     let silent = try story(.failed(.exit(1))).model(120, 36).draw().text
     #expect(silent.contains("it has printed nothing"))
   }
 
-  @Test func `the line known of a failed attempt is its own, not that of a later one`() throws {
+  @Test func `the log of a failed attempt shows its own line, not that of a later one`() throws {
     var story = try Story(Workflows.pairs(1))
     story.begin(slots: 1)
     let first = try story.startNext()
@@ -107,9 +107,9 @@ struct MessageRowTests {
     story.tell(.retry(first.firing, nil, .alone))
     story.finish(try story.startNext(), .failed(.exit(2)), saying: "no such file")
     var model = story.model(120, 36)
-    #expect(model.draw().text.contains("reported the line: no such file"))
+    #expect(model.draw().text.contains("reported: no such file"))
     for key in "3[" { _ = model.update(.input(.key(.character(key)))) }
-    #expect(model.draw().text.contains("reported the line: no space left"))
+    #expect(model.draw().text.contains("reported: no space left"))
   }
 
   @Test func `Escape in the log goes back to where one came from`() throws {

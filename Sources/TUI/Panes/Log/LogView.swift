@@ -136,7 +136,7 @@ enum LogView {
     let line = model.logEnding().map { Summary.shown($0.usage.lastLine) } ?? ""
     return line.isEmpty
       ? "it has printed nothing"
-      : "its output is not in the log; the executor reported the line: \(line)"
+      : "the job's output is not in the log; its executor reported: \(line)"
   }
 
   private static func emptyText(_ model: Model) -> String {
